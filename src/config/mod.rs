@@ -1,0 +1,297 @@
+//! The configuration, `obelus.toml`: read once into a validated value, every mistake with line and column.
+//!
+//! Defaults stand here and nowhere else. Modules receive their own part by value.
+
+use crate::codec::Codec;
+use crate::secret::Secret;
+use crate::sip::Transport;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// The whole configuration, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// `[sip]`
+    pub sip: Sip,
+    /// `[media]`
+    pub media: Media,
+    /// `[http]`
+    pub http: Http,
+    /// `[federation]`
+    pub federation: Federation,
+    /// `[store]`
+    pub store: Store,
+    /// `[dialplan]`
+    pub dialplan: Dialplan,
+    /// `[sounds]`
+    pub sounds: Sounds,
+    /// `[log]`
+    pub log: Log,
+    /// `[[trunk]]`, in file order.
+    pub trunks: Vec<Trunk>,
+    /// `[[mailbox]]`, in file order.
+    pub mailboxes: Vec<Mailbox>,
+}
+
+/// `[sip]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sip {
+    /// `listen`: default `["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"]`.
+    pub listen: Vec<(Transport, SocketAddr)>,
+    /// `external_address`: what peers outside are told instead of our own address, in Contact and SDP.
+    pub external_address: Option<IpAddr>,
+    /// `max_calls`: default 2000; beyond it an INVITE is answered 503 with Retry-After.
+    pub max_calls: usize,
+}
+
+/// `[media]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Media {
+    /// `address`: where RTP sockets are bound; without it, the address that the SIP peer reached.
+    pub address: Option<IpAddr>,
+    /// `ports`: default 10000 to 19999, inclusive; RTP takes the even ones, RTCP the odd ones above.
+    pub ports: (u16, u16),
+    /// `threads`: default 1.
+    pub threads: usize,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Http {
+    /// `listen`: default 127.0.0.1:5001.
+    pub listen: SocketAddr,
+    /// `domain`: what stands in links and in discovery; default `localhost:5001`.
+    pub domain: String,
+    /// `public_url`: where a proxy with TLS makes the pages reachable (`https://memo.example.org`).
+    pub public_url: Option<String>,
+    /// `admin_token`: for `/voicemails`; without it that page answers 403.
+    pub admin_token: Option<Secret>,
+    /// `tls_cert`: PEM chain; with `tls_key`, the server speaks HTTPS itself.
+    pub tls_cert: Option<PathBuf>,
+    /// `tls_key`: PEM key.
+    pub tls_key: Option<PathBuf>,
+    /// `trusted_proxies`: whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<Cidr>,
+}
+
+/// `[federation]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Federation {
+    /// `serve_unsigned`: default true: 1.0 peers, which sign nothing, are served.
+    pub serve_unsigned: bool,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    /// `path`: default `data`.
+    pub path: PathBuf,
+}
+
+/// `[dialplan]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dialplan {
+    /// `file`: default `dialplans/main.conf`; where that default does not exist, the built-in copy of it.
+    pub file: PathBuf,
+    /// `allow`: applications and functions that are refused unless named here (`Record`: plain files).
+    pub allow: Vec<String>,
+}
+
+/// `[sounds]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sounds {
+    /// `path`: folders searched in order; default `["sounds/en"]`; the built-in sounds come last.
+    pub path: Vec<PathBuf>,
+}
+
+/// A line of the log as text, or as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log {
+    /// `level`: default info.
+    pub level: tracing::Level,
+    /// `format`: default text.
+    pub format: LogFormat,
+    /// `full_numbers`: default false: numbers are shown as their last four digits.
+    pub full_numbers: bool,
+}
+
+/// What is sent to a caller while only recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// One frame a second (RFC 6263): enough for NATs and most trunks.
+    Keepalive,
+    /// A frame each 20 ms, for trunks that drop a call without steady audio.
+    Continuous,
+}
+
+/// How a trunk's numbers are brought to one form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberFormat {
+    /// As sent.
+    AsIs,
+    /// Digits only: `+`, spaces, dots, dashes and brackets dropped.
+    Digits,
+    /// `+` and country code: NANP numbers of 10 or 11 digits get `+1`, a leading `00` or `011` becomes `+`.
+    E164,
+    /// North American ten digits: `+1` or `1` dropped.
+    Nanp10,
+}
+
+/// `[[trunk]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trunk {
+    /// `name`: in logs, in `${TRUNK}`.
+    pub name: String,
+    /// `context`: where its calls enter the dialplan; default `from-trunk`.
+    pub context: String,
+    /// `match`: addresses that its calls come from.
+    pub matches: Vec<Cidr>,
+    /// `registrar`: `host`, `host:port`, or a sip URI; registers where present.
+    pub registrar: Option<String>,
+    /// `username`
+    pub username: Option<String>,
+    /// `password`
+    pub password: Option<Secret>,
+    /// `codecs`: in order of preference; default pcmu, pcma.
+    pub codecs: Vec<Codec>,
+    /// `number_format`: default as sent.
+    pub number_format: NumberFormat,
+    /// `expires_secs`: what is asked of the registrar; default 600.
+    pub expires_secs: u32,
+    /// `silence`: default keepalive.
+    pub silence: Silence,
+}
+
+/// `[[mailbox]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mailbox {
+    /// `name`: what `Memo(name)` says.
+    pub name: String,
+    /// `notify_command`: a program and its arguments; receives one line of JSON on standard input.
+    pub notify_command: Option<Vec<String>>,
+    /// `notify_webhook`: an http or https URL that receives the same JSON.
+    pub notify_webhook: Option<String>,
+    /// `min_secs`: shorter recordings leave no memo; default 2.
+    pub min_secs: u64,
+    /// `max_secs`: default 300.
+    pub max_secs: u64,
+    /// `silence_secs`: so much silence ends a recording; 0 never does; default 10.
+    pub silence_secs: u64,
+    /// `beep`: default true.
+    pub beep: bool,
+}
+
+/// An address range, `192.0.2.0/24` or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cidr {
+    /// The first address.
+    pub address: IpAddr,
+    /// Leading bits that count.
+    pub prefix: u8,
+}
+
+impl Cidr {
+    /// Whether `address` lies in the range; an IPv4-mapped IPv6 address counts as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address.to_canonical(), address.to_canonical()) {
+            (IpAddr::V4(net), IpAddr::V4(ip)) => {
+                let shift = 32u32.saturating_sub(u32::from(self.prefix));
+                shift >= 32 || u32::from(net) >> shift == u32::from(ip) >> shift
+            }
+            (IpAddr::V6(net), IpAddr::V6(ip)) => {
+                let shift = 128u32.saturating_sub(u32::from(self.prefix));
+                shift >= 128 || u128::from(net) >> shift == u128::from(ip) >> shift
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            sip: Sip {
+                listen: vec![
+                    (Transport::Udp, SocketAddr::from(([0, 0, 0, 0], 5060))),
+                    (Transport::Tcp, SocketAddr::from(([0, 0, 0, 0], 5060))),
+                ],
+                external_address: None,
+                max_calls: 2000,
+            },
+            media: Media {
+                address: None,
+                ports: (10_000, 19_999),
+                threads: 1,
+            },
+            http: Http {
+                listen: SocketAddr::from(([127, 0, 0, 1], 5001)),
+                domain: "localhost:5001".into(),
+                public_url: None,
+                admin_token: None,
+                tls_cert: None,
+                tls_key: None,
+                trusted_proxies: Vec::new(),
+            },
+            federation: Federation { serve_unsigned: true },
+            store: Store {
+                path: PathBuf::from("data"),
+            },
+            dialplan: Dialplan {
+                file: PathBuf::from("dialplans/main.conf"),
+                allow: Vec::new(),
+            },
+            sounds: Sounds {
+                path: vec![PathBuf::from("sounds/en")],
+            },
+            log: Log {
+                level: tracing::Level::INFO,
+                format: LogFormat::Text,
+                full_numbers: false,
+            },
+            trunks: Vec::new(),
+            mailboxes: Vec::new(),
+        }
+    }
+}
+
+impl Trunk {
+    /// A trunk of that name with every default.
+    pub fn named(name: impl Into<String>) -> Self {
+        Trunk {
+            name: name.into(),
+            context: "from-trunk".into(),
+            matches: Vec::new(),
+            registrar: None,
+            username: None,
+            password: None,
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            number_format: NumberFormat::AsIs,
+            expires_secs: 600,
+            silence: Silence::Keepalive,
+        }
+    }
+}
+
+impl Mailbox {
+    /// A mailbox of that name with every default. `main` exists so even where the configuration has none.
+    pub fn named(name: impl Into<String>) -> Self {
+        Mailbox {
+            name: name.into(),
+            notify_command: None,
+            notify_webhook: None,
+            min_secs: 2,
+            max_secs: 300,
+            silence_secs: 10,
+            beep: true,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What a dialplan can ask of a call.
+//!
+//! A trait of the dialplan's own, so that it runs over a real call (`call::channel`), in the author's test
+//! runner and in our tests, all alike.
+
+use async_trait::async_trait;
+use std::time::{Duration, SystemTime};
+
+/// The call is gone: the caller hung up, or the network lost it. Applications pass it on with `?`; the run
+/// loop then goes to `h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone;
+
+/// A caller: number and name, either may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerId {
+    /// Digits, or a SIP user.
+    pub number: String,
+    /// Display name.
+    pub name: String,
+}
+
+/// What is known of a call when its dialplan starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFacts {
+    /// `CHANNEL`: `SIP/<trunk>-<hex>`.
+    pub channel: String,
+    /// `UNIQUEID`.
+    pub unique_id: String,
+    /// The trunk's name, `${TRUNK}`.
+    pub trunk: String,
+    /// The number called, normalised: where the call enters its context.
+    pub did: String,
+    /// The context that it enters.
+    pub context: String,
+    /// Best identity of the caller: P-Asserted-Identity, Remote-Party-ID, else From.
+    pub caller: CallerId,
+    /// From alone, as the caller claims it (`CALLERID(ani)` and screening).
+    pub from: CallerId,
+    /// Who redirected the call here (Diversion), where somebody did (`CALLERID(rdnis)`).
+    pub diversion: Option<CallerId>,
+    /// Whether the caller asked that the number be hidden.
+    pub private: bool,
+    /// Header fields of the INVITE, in order, for `PJSIP_HEADER`.
+    pub headers: Vec<(String, String)>,
+    /// SIP Call-ID.
+    pub call_id: String,
+}
+
+/// Something to hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audio {
+    /// A sound by name, without extension: `digits/7`.
+    File(String),
+    /// That much silence.
+    Silence(Duration),
+}
+
+/// What the caller is told of the call's progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indication {
+    /// 180.
+    Ringing,
+    /// 183 with early media.
+    Progress,
+    /// Busy: 486 before an answer, the busy tone after.
+    Busy,
+    /// Congestion: 503 before an answer, the congestion tone after.
+    Congestion,
+}
+
+/// How playing ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Played {
+    /// To its end.
+    Finished,
+    /// By one of the digits named; the digit is consumed.
+    Digit(char),
+    /// A sound does not exist or could not be read; which one.
+    Missing(String),
+}
+
+/// A recording that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordRequest {
+    /// Ends after so much audio.
+    pub limit: Duration,
+    /// Ends after so much silence; `None` never.
+    pub silence: Option<Duration>,
+    /// Digits that end it.
+    pub terminators: String,
+}
+
+/// A finished recording that nobody has kept yet. Not kept, it is wiped.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The call's own handle.
+    pub recording: u64,
+    /// How much audio.
+    pub duration: Duration,
+    /// Why it ended.
+    pub end: RecordedEnd,
+}
+
+/// Why a recording ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordedEnd {
+    /// A terminator was pressed.
+    Digit(char),
+    /// Silence.
+    Silence,
+    /// The limit.
+    Limit,
+    /// The caller hung up. The recording can still be kept.
+    Hangup,
+    /// It could not go on: no room, or no audio.
+    Failed,
+}
+
+/// What a mailbox wants, as far as a dialplan needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailboxFacts {
+    /// Its name.
+    pub name: String,
+    /// Shorter recordings leave no memo.
+    pub min: Duration,
+    /// Longest recording.
+    pub max: Duration,
+    /// Silence that ends it; `None` never.
+    pub silence: Option<Duration>,
+    /// Whether a beep comes first.
+    pub beep: bool,
+}
+
+/// What became of a recording that was to be a memo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Sealed and durable under this id.
+    Stored {
+        /// The memo's id, 22 characters.
+        memo_id: String,
+    },
+    /// The store could not take it; the reason is in the log.
+    Failed,
+}
+
+/// One call, as its dialplan sees it. Every method waits; nothing else happens in this dialplan meanwhile.
+/// A digit that no method asked for is kept, in order, for the next that does.
+#[async_trait]
+pub trait Channel: Send {
+    /// What is known of the call.
+    fn facts(&self) -> &CallFacts;
+
+    /// The wall clock (virtual in tests).
+    fn wall_clock(&self) -> SystemTime;
+
+    /// Whether the caller is still there. Cheap: the run loop asks before each step.
+    fn is_up(&mut self) -> bool;
+
+    /// Whether the call was answered.
+    fn is_answered(&self) -> bool;
+
+    /// Answers; no effect where that was done. Returns when audio can flow.
+    async fn answer(&mut self) -> Result<(), Gone>;
+
+    /// Tells the caller how the call fares. Returns at once; a tone goes on until something else plays.
+    async fn indicate(&mut self, indication: Indication) -> Result<(), Gone>;
+
+    /// Whether a sound of that name exists.
+    fn has_sound(&self, name: &str) -> bool;
+
+    /// Plays, in order, until the end or one of the `interrupt` digits. A digit queued from before interrupts too.
+    async fn play(&mut self, audio: &[Audio], interrupt: &str) -> Result<Played, Gone>;
+
+    /// The next digit, from the queue or pressed within `timeout`.
+    async fn read_digit(&mut self, timeout: Duration) -> Result<Option<char>, Gone>;
+
+    /// Waits; digits go to the queue.
+    async fn sleep(&mut self, time: Duration) -> Result<(), Gone>;
+
+    /// Records until the request's conditions are met. Hang-up is an end like another, not `Gone`, so that what was
+    /// said can be kept. `Gone` only where the call was gone before the start.
+    async fn record(&mut self, request: RecordRequest) -> Result<Recorded, Gone>;
+
+    /// Seals a recording into a memo for the mailbox; works after hang-up too.
+    async fn keep(&mut self, recorded: Recorded, mailbox: &str) -> Kept;
+
+    /// Writes a recording as a plain WAV file. `false` where that failed. Only called where the configuration allows it.
+    async fn keep_plain(&mut self, recorded: Recorded, path: &str) -> bool;
+
+    /// Forgets a recording.
+    async fn discard(&mut self, recorded: Recorded);
+
+    /// The mailbox of that name.
+    fn mailbox(&self, name: &str) -> Option<MailboxFacts>;
+
+    /// Hangs up with a Q.850 cause.
+    async fn hangup(&mut self, cause: u8);
+
+    /// The Q.850 cause with which the call ended; 0 while it goes on.
+    fn hangup_cause(&self) -> u8;
+}

@@ -1,0 +1,48 @@
+//! Every bound on what a stranger can make grow, in one place, each with its reason.
+
+use std::time::Duration;
+
+/// Largest SIP message accepted, bytes. RFC 3261 18.1.1 wants 65,535 from a UDP datagram; TCP is held to the same.
+pub const SIP_MESSAGE_BYTES: usize = 65_535;
+/// Most header lines in one SIP message; real ones have 15 to 40.
+pub const SIP_HEADERS: usize = 256;
+/// Transactions alive at once; beyond it a new request is answered 503.
+pub const SIP_TRANSACTIONS: usize = 40_000;
+/// SIP over TCP: connections at once, all peers together.
+pub const TCP_CONNECTIONS: usize = 1_024;
+/// SIP over TCP: connections at once from one address, so that one host cannot take them all.
+pub const TCP_CONNECTIONS_PER_ADDRESS: usize = 64;
+/// SIP over TCP: a message that has begun must be whole within this time.
+pub const TCP_MESSAGE_TIME: Duration = Duration::from_secs(10);
+/// SIP over TCP: a connection that carries nothing and belongs to no call is closed after this time.
+pub const TCP_IDLE_TIME: Duration = Duration::from_secs(300);
+/// SIP over TCP: bytes queued for a peer that does not read before the connection is closed.
+pub const TCP_SEND_QUEUE_BYTES: usize = 512 * 1024;
+/// Media lines in an SDP body; telephony has one or two.
+pub const SDP_MEDIA: usize = 16;
+/// Payload formats on one media line.
+pub const SDP_FORMATS: usize = 64;
+/// Digits that a caller typed and the dialplan has not yet read.
+pub const DIGIT_QUEUE: usize = 64;
+/// Packets held by one jitter buffer: one second of 20 ms frames.
+pub const JITTER_PACKETS: usize = 50;
+/// Longest recording that a configuration may ask for, seconds.
+pub const RECORDING_SECS: u64 = 3_600;
+/// Steps that one call's dialplan may take without the caller hearing or doing anything: an endless loop ends there.
+pub const DIALPLAN_STEPS: u64 = 100_000;
+/// Nested Gosub frames.
+pub const GOSUB_DEPTH: usize = 100;
+/// Longest value of one dialplan variable, bytes.
+pub const VARIABLE_BYTES: usize = 64 * 1024;
+/// Variables of one call.
+pub const VARIABLES: usize = 4_096;
+/// Body of an HTTP request, bytes: federation requests are below one kilobyte.
+pub const HTTP_BODY_BYTES: usize = 64 * 1024;
+/// HTTP connections at once.
+pub const HTTP_CONNECTIONS: usize = 512;
+/// HTTP: the head of a request must have come within this time.
+pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
+/// Notifier processes and webhooks at once; more wait in memory.
+pub const NOTIFIERS: usize = 16;
+/// Hand-overs of links waiting in memory for a notifier.
+pub const NOTIFIER_QUEUE: usize = 10_000;

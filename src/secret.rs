@@ -1,0 +1,81 @@
+//! Values that must not reach a log: secrets (never printed) and private data (printed shortened).
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use zeroize::Zeroizing;
+
+/// A password or token from the configuration. It has no `Display`; its `Debug` prints no character of it;
+/// it is wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text in.
+    pub fn new(text: String) -> Self {
+        Secret(Zeroizing::new(text))
+    }
+
+    /// The text itself, for the one place that needs it (a digest, a comparison).
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+static FULL_NUMBERS: AtomicBool = AtomicBool::new(false);
+
+/// Lets `Private` print telephone numbers whole: the operator's `[log] full_numbers`. Process-wide because
+/// it is a property of the log, not of a call.
+pub fn show_full_numbers(on: bool) {
+    FULL_NUMBERS.store(on, Ordering::Relaxed);
+}
+
+/// A telephone number or SIP user on its way into a log line: shown as its last four characters
+/// (`…0123`), unless the operator asked for whole numbers.
+pub struct Private<T>(pub T);
+
+impl<T: AsRef<str>> fmt::Display for Private<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.as_ref();
+        if FULL_NUMBERS.load(Ordering::Relaxed) {
+            return write!(f, "{}", text.escape_debug());
+        }
+        let count = text.chars().count();
+        if count == 0 {
+            return f.write_str("anonymous");
+        }
+        // A number of four digits or fewer would otherwise be shown whole.
+        let shown = count.saturating_sub(1).min(4);
+        let tail: String = text.chars().skip(count - shown).collect();
+        write!(f, "…{}", tail.escape_debug())
+    }
+}
+
+impl<T: AsRef<str>> fmt::Debug for Private<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_nothing_of_itself() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(…)");
+    }
+
+    #[test]
+    fn a_number_is_shown_by_its_last_four_digits() {
+        assert_eq!(Private("+15550100123").to_string(), "…0123");
+        assert_eq!(Private("101").to_string(), "…01");
+        assert_eq!(Private("").to_string(), "anonymous");
+        assert_eq!(Private("ab\r\ncdef").to_string(), "…cdef");
+    }
+}

@@ -1,0 +1,96 @@
+//! SIP messages: bytes to values and back (RFC 3261 section 7 and 25).
+//!
+//! Ours: framing, splitting, URIs, Via and all printing. rsip's types serve where they are sound, and as an
+//! oracle in differential tests.
+
+/// A method; case-sensitive (RFC 3261 7.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// INVITE
+    Invite,
+    /// ACK
+    Ack,
+    /// BYE
+    Bye,
+    /// CANCEL
+    Cancel,
+    /// OPTIONS
+    Options,
+    /// REGISTER
+    Register,
+    /// INFO
+    Info,
+    /// PRACK
+    Prack,
+    /// UPDATE
+    Update,
+    /// SUBSCRIBE
+    Subscribe,
+    /// NOTIFY
+    Notify,
+    /// REFER
+    Refer,
+    /// MESSAGE
+    Message,
+    /// PUBLISH
+    Publish,
+    /// Any other token.
+    Other(String),
+}
+
+/// A request or a response.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// A request.
+    Request(Request),
+    /// A response.
+    Response(Response),
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The Request-URI.
+    pub uri: Uri,
+    /// All header fields.
+    pub headers: Headers,
+    /// The body, Content-Length bytes.
+    pub body: Vec<u8>,
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// 100 to 699.
+    pub status: u16,
+    /// The reason phrase.
+    pub reason: String,
+    /// All header fields.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Header fields in order, names compared without case and with compact forms resolved
+/// (`get("via")` finds `v:`). Folding is undone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Headers(Vec<(String, String)>);
+
+/// A SIP, SIPS, tel or other URI.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Uri {
+    /// Lower case: `sip`, `sips`, `tel`, …
+    pub scheme: String,
+    /// The user part, unescaped; for `tel` the number; empty where there is none.
+    pub user: String,
+    /// Host name or address; IPv6 without brackets.
+    pub host: String,
+    /// The port where given.
+    pub port: Option<u16>,
+    /// `;name=value`, in order.
+    pub params: Vec<(String, Option<String>)>,
+    /// What stands after `?`, unparsed.
+    pub query: Option<String>,
+}
