@@ -1,1 +1,82 @@
-//! TBD
+//! The command line: one file per subcommand, each with its `Args` and its `main`.
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+pub mod call;
+pub mod check;
+pub mod demo;
+pub mod memo;
+pub mod run;
+pub mod status;
+
+/// The arguments of `obelus`.
+#[derive(Debug, Parser)]
+#[command(name = "obelus", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the switch
+    Run(run::Args),
+    /// Call a switch of its own with a spoken sample, and show the memo that comes of it
+    Demo(demo::Args),
+    /// A telephone for the terminal: call a SIP URI
+    Call(call::Args),
+    /// Find every mistake in the configuration, the dialplan and the sounds
+    Check(check::Args),
+    /// List, show, delete and open memos
+    Memo(memo::Args),
+    /// What the running switch is doing
+    Status(status::Args),
+}
+
+impl Cli {
+    /// Runs the subcommand that was named.
+    pub fn run(self) -> ExitCode {
+        match self.command {
+            Command::Run(args) => run::main(args),
+            Command::Demo(args) => demo::main(args),
+            Command::Call(args) => call::main(args),
+            Command::Check(args) => check::main(args),
+            Command::Memo(args) => memo::main(args),
+            Command::Status(args) => status::main(args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_reads_its_documented_form() {
+        for line in [
+            "obelus run",
+            "obelus run --config obelus.toml",
+            "obelus demo --wav a.wav --exit --json",
+            "obelus call sip:5550100@127.0.0.1:5060 --wav a.wav --dtmf 1234# --record b.wav",
+            "obelus check --config obelus.toml --json",
+            "obelus memo list --json",
+            "obelus memo show abc",
+            "obelus memo delete abc",
+            "obelus memo open https://example.org/voice/abc#key -o out.wav",
+            "obelus status --json",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        assert!(Cli::try_parse_from(["obelus"]).is_err());
+        assert!(Cli::try_parse_from(["obelus", "call"]).is_err());
+    }
+}
