@@ -194,7 +194,12 @@ pub trait Channel: Send {
     /// The mailbox of that name.
     fn mailbox(&self, name: &str) -> Option<MailboxFacts>;
 
-    /// Hangs up with a Q.850 cause.
+    /// Sets or lifts the absolute timeout (`TIMEOUT(absolute)`): once so much time has passed from now, every method
+    /// that waits returns `Gone` at once although `is_up` still says yes, so that the run loop can go to `T`. A
+    /// recording under way ends with `RecordedEnd::Limit`.
+    fn set_deadline(&mut self, after: Option<Duration>);
+
+    /// Hangs up with a Q.850 cause. The dialplan goes on to `h`, without audio.
     async fn hangup(&mut self, cause: u8);
 
     /// The Q.850 cause with which the call ended; 0 while it goes on.
