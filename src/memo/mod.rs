@@ -1,1 +1,22 @@
-//! TBD
+//! Memos: a recording sealed under a key of its own, stored as ciphertext, opened by whoever holds its link.
+//!
+//! A recording's way through this module: [`vault`] gathers its audio in memory, [`wav`] makes a file of it there,
+//! [`seal`] encrypts it under a fresh [`key`], [`store`] makes the ciphertext durable, [`link`] is what opens it, and
+//! [`open`] does. [`token`] holds what the server may keep in order to recognise a key: hashes, never the key.
+//!
+//! Absent on purpose: a store for anything but a [`seal::SealedMemo`], a printable or copyable key, a temporary file
+//! of plain audio. The format itself is described in `docs/memo-format.md`.
+
+pub mod key;
+pub mod link;
+pub mod open;
+pub mod record;
+pub mod seal;
+pub mod store;
+mod text;
+pub mod token;
+pub mod vault;
+pub mod wav;
+
+#[cfg(test)]
+mod tests;

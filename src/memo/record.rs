@@ -1,0 +1,175 @@
+//! What the index keeps of a memo: nothing that says who called, whom, for how long, or what was said.
+
+use super::key::MemoId;
+use super::seal::{SealedMemo, IV_BYTES, TAG_BYTES};
+use super::token::Verifier;
+use super::wav;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// One memo in the index, as JSON under the memo's id. The names are those of the format's description.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The memo's name.
+    pub id: MemoId,
+    /// The mailbox that it was left in; none for none.
+    pub user_id: Option<String>,
+    /// The domain that its link names.
+    pub domain: String,
+    /// The IV, base64url.
+    #[serde(with = "iv_text")]
+    pub encryption_iv: [u8; IV_BYTES],
+    /// SHA-256 of the key.
+    pub access_key_hash: Verifier,
+    /// SHA-256 of the access token.
+    pub access_token_hash: Verifier,
+    /// Bytes of the ciphertext, its tag included.
+    pub file_size_bytes: u64,
+    /// What the plain audio is: `audio/wav`.
+    pub audio_format: String,
+    /// How access is given: `qr`, a link or QR code with the key.
+    pub access_type: String,
+    /// Whether peers may fetch it.
+    pub federation_shared: bool,
+    /// Domains that may fetch it; any, where empty.
+    pub trusted_domains: Vec<String>,
+    /// Fetches that were served.
+    pub access_count: u64,
+    /// When one was last served.
+    pub last_accessed_at: Option<Millis>,
+    /// When it was recorded.
+    pub created_at: Millis,
+    /// From when on it is no longer given out.
+    pub expires_at: Option<Millis>,
+    /// Where it came from.
+    pub metadata: Metadata,
+    /// What only the mailbox's owner reads; none where the mailbox has no owner key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_envelope: Option<serde_json::Value>,
+}
+
+/// Where a memo came from, in clear: what an operator needs to find its call in the log, and no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// `sip_call`.
+    pub source: String,
+    /// The trunk's name in the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<String>,
+    /// The call's SIP Call-ID: in every log line of that call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
+    /// `aes-256-gcm`.
+    pub encryption: String,
+}
+
+/// What the store is told of a memo beside its ciphertext.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The mailbox, where there is one.
+    pub mailbox: Option<String>,
+    /// The domain that the link names.
+    pub domain: String,
+    /// The trunk that the call came by.
+    pub trunk: Option<String>,
+    /// The call's SIP Call-ID.
+    pub call_id: Option<String>,
+    /// When it was recorded.
+    pub created_at: SystemTime,
+    /// From when on it is no longer given out.
+    pub expires_at: Option<SystemTime>,
+}
+
+impl Record {
+    /// The record of a memo that nobody fetched yet.
+    pub fn new(sealed: &SealedMemo, facts: Facts) -> Self {
+        Record {
+            id: sealed.id,
+            user_id: facts.mailbox,
+            domain: facts.domain,
+            encryption_iv: sealed.iv,
+            access_key_hash: sealed.key_verifier,
+            access_token_hash: sealed.token_verifier,
+            file_size_bytes: sealed.ciphertext.len() as u64,
+            audio_format: sealed.audio_format.to_owned(),
+            access_type: "qr".to_owned(),
+            federation_shared: true,
+            trusted_domains: Vec::new(),
+            access_count: 0,
+            last_accessed_at: None,
+            created_at: Millis::from_time(facts.created_at),
+            expires_at: facts.expires_at.map(Millis::from_time),
+            metadata: Metadata {
+                source: "sip_call".to_owned(),
+                trunk: facts.trunk,
+                call_id: facts.call_id,
+                encryption: "aes-256-gcm".to_owned(),
+            },
+            sealed_envelope: None,
+        }
+    }
+
+    /// How long the memo plays. Computed from its size, never stored; none for a format that does not tell.
+    pub fn duration(&self) -> Option<Duration> {
+        (self.audio_format == wav::AUDIO_FORMAT)
+            .then(|| wav::duration(self.file_size_bytes.saturating_sub(TAG_BYTES as u64)))
+    }
+
+    /// Whether it is no longer given out at `now`.
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        self.expires_at
+            .is_some_and(|expiry| expiry <= Millis::from_time(now))
+    }
+}
+
+/// A point in time as records have it: milliseconds since 1970, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// The millisecond that `time` lies in; 1970 for anything earlier.
+    pub fn from_time(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The same as the standard library has it.
+    pub fn to_time(self) -> SystemTime {
+        UNIX_EPOCH
+            .checked_add(Duration::from_millis(self.0))
+            .unwrap_or(UNIX_EPOCH)
+    }
+
+    /// As JSON answers have it: `2026-01-31T12:00:00.000Z`.
+    pub fn to_rfc3339(self) -> String {
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        match jiff::Timestamp::from_millisecond(millis) {
+            Ok(time) => format!("{time:.3}"),
+            Err(_) => jiff::Timestamp::MAX.to_string(),
+        }
+    }
+}
+
+/// The IV as text.
+mod iv_text {
+    use super::IV_BYTES;
+    use base64::engine::general_purpose::URL_SAFE;
+    use base64::Engine as _;
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(iv: &[u8; IV_BYTES], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE.encode(iv))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<[u8; IV_BYTES], D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let bytes = URL_SAFE.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        bytes
+            .try_into()
+            .map_err(|_| D::Error::custom("an IV has 12 bytes"))
+    }
+}

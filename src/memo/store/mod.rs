@@ -1,0 +1,323 @@
+//! The store: ciphertext in files, records in an index, both durable before anybody is told that a memo is stored.
+//!
+//! The order of one batch: each body is written under a temporary name and synced, then renamed; the folder is synced
+//! once; the records go into the index, which is flushed and synced once. A crash between any two of these leaves each
+//! memo whole or absent after [`reconcile`]. Deleting goes the other way round: the body first, then the record, so
+//! that a crash between the two is finished, not undone, at the next start.
+//!
+//! A handle is cheap to clone and may be used from several threads; every method may block on the disk. One process
+//! at a time holds a store: the lock is the operating system's, so it does not outlive a crash.
+
+mod body;
+pub mod disk;
+mod index;
+pub mod reconcile;
+
+use self::body::Bodies;
+use self::disk::{Disk, OsDisk};
+use self::index::Index;
+use self::reconcile::Report;
+use super::key::MemoId;
+use super::record::{Facts, Millis, Record};
+use super::seal::SealedMemo;
+use nix::fcntl::{Flock, FlockArg};
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use thiserror::Error;
+
+/// How often access counts reach the disk; a crash loses at most this much of them, never a memo.
+const COUNTS_FLUSH_MS: u64 = 1_000;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Another process has it.
+    #[error("the store {} is in use by another process: a running switch, most likely", .0.display())]
+    Locked(PathBuf),
+    /// No space left, or the user's quota is full.
+    #[error("the disk is full")]
+    Full,
+    /// Written by another version of this program.
+    #[error(
+        "the store's index has format {found}, this program knows {known}: use the version that wrote it"
+    )]
+    Format {
+        /// What stands in the index.
+        found: u32,
+        /// What this program reads.
+        known: u32,
+    },
+    /// The index has records but the folder of their bodies is gone: not mounted, or moved away.
+    #[error("the store's folder {} is missing though its index has records: is its disk mounted?", .0.display())]
+    BodiesMissing(PathBuf),
+    /// What is on disk is not what was written.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+    /// The operating system's reason.
+    #[error("the store's disk: {0}")]
+    Io(io::Error),
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+            _ => StoreError::Io(error),
+        }
+    }
+}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(error) => error.into(),
+            other => StoreError::Corrupt(other.to_string()),
+        }
+    }
+}
+
+/// A memo on its way into the store.
+pub struct NewMemo {
+    /// The ciphertext.
+    pub sealed: SealedMemo,
+    /// What is kept in clear.
+    pub facts: Facts,
+}
+
+/// One page of the list, newest first.
+#[derive(Debug)]
+pub struct Page {
+    /// How many memos there are in all.
+    pub total: usize,
+    /// The page.
+    pub records: Vec<Record>,
+    /// Where the next page starts; none after the last.
+    pub next: Option<Cursor>,
+}
+
+/// A place in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(Millis, MemoId);
+
+/// A handle on a store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    index: Index,
+    bodies: Bodies,
+    /// The memos by age, for listing. Derived from the index at the start, so that it can never disagree with it
+    /// after a crash.
+    by_age: Mutex<BTreeSet<(Millis, MemoId)>>,
+    report: Report,
+    /// Last, so that it is dropped when all else is closed.
+    _lock: Flock<File>,
+}
+
+impl Store {
+    /// Opens the store in that folder, which is made where it does not exist, and mends what a crash left.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process has it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Store::open_on(path, Arc::new(OsDisk), Some(COUNTS_FLUSH_MS))
+    }
+
+    /// The same on another disk, for tests. `flush_every_ms` is how often counts reach the disk by themselves; none
+    /// for never, so that every write happens when a test expects it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(
+        path: &Path,
+        disk: Arc<dyn Disk>,
+        flush_every_ms: Option<u64>,
+    ) -> Result<Self, StoreError> {
+        disk.create_dir(path)?;
+        let lock = lock(path)?;
+        let folder = path.join("memos");
+        let (index, existed) = Index::open(&path.join("index"), disk.clone(), flush_every_ms)?;
+        if !disk.is_dir(&folder) {
+            if existed && index.iter().next().is_some() {
+                return Err(StoreError::BodiesMissing(folder));
+            }
+            disk.create_dir(&folder)?;
+        }
+        disk.sync_dir(&path.join("index"))?;
+        disk.sync_dir(path)?;
+        let bodies = Bodies::new(folder, disk);
+        let (by_age, report) = reconcile::reconcile(&index, &bodies, existed)?;
+        if !existed {
+            index.finish_creation()?;
+        }
+        Ok(Store {
+            inner: Arc::new(Inner {
+                index,
+                bodies,
+                by_age: Mutex::new(by_age),
+                report,
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// What the start had to mend.
+    pub fn report(&self) -> &Report {
+        &self.inner.report
+    }
+
+    /// Stores a batch with one sync of the folder and one of the index. The results are in the batch's order; a memo
+    /// whose result is an error left nothing behind.
+    pub fn insert(&self, batch: Vec<NewMemo>) -> Vec<Result<Record, StoreError>> {
+        let mut results: Vec<Result<Record, StoreError>> = batch
+            .into_iter()
+            .map(|memo| {
+                let record = Record::new(&memo.sealed, memo.facts);
+                self.inner.bodies.write(&record, &memo.sealed.ciphertext)?;
+                Ok(record)
+            })
+            .collect();
+        let records: Vec<Record> = results.iter().flatten().cloned().collect();
+        if records.is_empty() {
+            return results;
+        }
+        if let Err(error) = self.make_durable(&records) {
+            self.forget(&records);
+            let mut first = Some(error);
+            for result in results.iter_mut().filter(|result| result.is_ok()) {
+                *result = Err(match first.take() {
+                    Some(error) => error,
+                    None => StoreError::Io(io::Error::other("the batch could not be made durable")),
+                });
+            }
+            return results;
+        }
+        let mut by_age = self.by_age();
+        by_age.extend(records.iter().map(|record| (record.created_at, record.id)));
+        results
+    }
+
+    fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {
+        self.inner.bodies.sync()?;
+        self.inner.index.insert(records)?;
+        self.inner.index.sync()
+    }
+
+    /// Takes a batch back that could not be made durable, as far as the disk still obeys. What remains is mended at
+    /// the next start: nobody was told of these memos.
+    fn forget(&self, records: &[Record]) {
+        let ids: Vec<MemoId> = records.iter().map(|record| record.id).collect();
+        for id in &ids {
+            let _ = self.inner.bodies.remove(id);
+        }
+        let _ = self.inner.bodies.sync();
+        let _ = self.inner.index.remove(&ids);
+        let _ = self.inner.index.sync();
+    }
+
+    /// The record of a memo. Takes as long for an unknown memo as for a known one.
+    ///
+    /// # Errors
+    /// A disk that fails, or a damaged record.
+    pub fn get(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
+        self.inner.index.get(id)
+    }
+
+    /// The ciphertext of a memo, its tag included.
+    ///
+    /// # Errors
+    /// A disk that fails, or a file that is not what was written.
+    pub fn ciphertext(&self, id: &MemoId) -> Result<Vec<u8>, StoreError> {
+        Ok(self.inner.bodies.read(id)?.1)
+    }
+
+    /// Counts a fetch that was served.
+    ///
+    /// # Errors
+    /// A disk that fails, or a damaged record.
+    pub fn count_access(&self, id: &MemoId, now: SystemTime) -> Result<(), StoreError> {
+        self.inner.index.update(id, |record| {
+            record.access_count = record.access_count.saturating_add(1);
+            record.last_accessed_at = Some(Millis::from_time(now));
+        })
+    }
+
+    /// Deletes a memo: its body, then its record. `false` where there was none.
+    ///
+    /// # Errors
+    /// A disk that fails; the memo may then be half gone, which the next start finishes.
+    pub fn delete(&self, id: &MemoId) -> Result<bool, StoreError> {
+        let Some(record) = self.inner.index.get(id)? else {
+            return Ok(false);
+        };
+        self.inner.bodies.remove(id)?;
+        self.inner.bodies.sync()?;
+        self.inner.index.remove(&[*id])?;
+        self.inner.index.sync()?;
+        self.by_age().remove(&(record.created_at, *id));
+        Ok(true)
+    }
+
+    /// How many memos there are.
+    pub fn count(&self) -> usize {
+        self.by_age().len()
+    }
+
+    /// A page of the list, newest first, from `after` on.
+    ///
+    /// # Errors
+    /// A disk that fails, or a damaged record.
+    pub fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let (total, places) = {
+            let by_age = self.by_age();
+            let places: Vec<(Millis, MemoId)> = match after {
+                Some(Cursor(time, id)) => by_age.range(..(time, id)).rev().take(limit).copied().collect(),
+                None => by_age.iter().rev().take(limit).copied().collect(),
+            };
+            (by_age.len(), places)
+        };
+        let next = (places.len() == limit)
+            .then(|| places.last().map(|&(time, id)| Cursor(time, id)))
+            .flatten();
+        let records = places
+            .iter()
+            // A memo deleted meanwhile is simply not on the page.
+            .filter_map(|(_, id)| self.inner.index.get(id).transpose())
+            .collect::<Result<_, _>>()?;
+        Ok(Page { total, records, next })
+    }
+
+    /// Makes access counts durable; the memos themselves always are.
+    ///
+    /// # Errors
+    /// A disk that fails.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.inner.index.sync()
+    }
+
+    fn by_age(&self) -> MutexGuard<'_, BTreeSet<(Millis, MemoId)>> {
+        // The set is whole between any two of its operations, so a panic elsewhere does not spoil it.
+        self.inner.by_age.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes the store for this process.
+fn lock(path: &Path) -> Result<Flock<File>, StoreError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path.join("lock"))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
+        nix::errno::Errno::EWOULDBLOCK => StoreError::Locked(path.to_owned()),
+        other => io::Error::from(other).into(),
+    })
+}

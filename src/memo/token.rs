@@ -1,0 +1,101 @@
+//! What proves that somebody holds a memo's key, without the key leaving them: the access token T, and the hashes by
+//! which the server recognises K (1.0 peers) or T (everybody else).
+
+use super::key::MemoKey;
+use super::text::{self, SecretTextError};
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize, Zeroizing};
+
+/// HKDF's info for the access token.
+const ACCESS_INFO: &[u8] = b"voice-federation/1.1 access";
+
+/// The access token T = HKDF-SHA256(K, no salt, `voice-federation/1.1 access`, 32 bytes): whoever presents it holds
+/// K, but K does not follow from it. A secret all the same, since it fetches the ciphertext: it has no `Debug` and
+/// no `Clone`, and is wiped when dropped.
+pub struct AccessToken(Box<[u8; 32]>);
+
+impl AccessToken {
+    /// The token of a key.
+    pub fn derive(key: &MemoKey) -> Self {
+        let mut bytes = Box::new([0u8; 32]);
+        Hkdf::<Sha256>::new(None, key.bytes())
+            .expand(ACCESS_INFO, &mut bytes[..])
+            .expect("32 bytes are within what HKDF-SHA256 gives");
+        AccessToken(bytes)
+    }
+
+    /// Reads the text of a token: base64url or base64, padded or not.
+    ///
+    /// # Errors
+    /// Anything that no encoder writes.
+    pub fn from_text(text: &str) -> Result<Self, SecretTextError> {
+        let mut bytes = Box::new([0u8; 32]);
+        text::decode_secret(text, &mut bytes)?;
+        Ok(AccessToken(bytes))
+    }
+
+    /// Base64url with padding, as it stands after `Bearer`.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        text::encode_secret(&self.0)
+    }
+
+    /// `access_token_hash`.
+    pub fn verifier(&self) -> Verifier {
+        Verifier::of(&self.0)
+    }
+}
+
+impl Drop for AccessToken {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The SHA-256 of a secret of 32 random bytes: recognises it, and tells nothing of it. Lower-case hex in records.
+#[derive(Clone, Copy)]
+pub struct Verifier([u8; 32]);
+
+impl Verifier {
+    /// `access_key_hash`: of the key itself, for 1.0 peers.
+    pub fn of_key(key: &MemoKey) -> Self {
+        Verifier::of(key.bytes())
+    }
+
+    fn of(secret: &[u8; 32]) -> Self {
+        Verifier(Sha256::digest(secret).into())
+    }
+
+    /// Whether both are of one secret; in the same time whichever byte differs.
+    pub fn matches(&self, other: &Verifier) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier(…)")
+    }
+}
+
+impl serde::Serialize for Verifier {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(self.0))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Verifier {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let mut bytes = [0u8; 32];
+        hex::decode_to_slice(text.as_bytes(), &mut bytes).map_err(serde::de::Error::custom)?;
+        Ok(Verifier(bytes))
+    }
+}
