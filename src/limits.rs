@@ -25,6 +25,12 @@ pub const TCP_SEND_QUEUE_BYTES: usize = 512 * 1024;
 pub const SDP_MEDIA: usize = 16;
 /// Payload formats on one media line.
 pub const SDP_FORMATS: usize = 64;
+/// Bytes of an SDP body; real ones have 200 to 3,000.
+pub const SDP_BYTES: usize = 32 * 1024;
+/// `a=` lines of one media section, or of the session, in an SDP body.
+pub const SDP_ATTRIBUTES: usize = 256;
+/// `t=` lines in an SDP body; telephony has one.
+pub const SDP_TIMES: usize = 8;
 /// Digits that a caller typed and the dialplan has not yet read.
 pub const DIGIT_QUEUE: usize = 64;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
