@@ -3,6 +3,35 @@
 //! Ours: framing, splitting, URIs, Via and all printing. rsip's types serve where they are sound, and as an
 //! oracle in differential tests.
 
+mod check;
+mod cseq;
+mod error;
+mod headers;
+mod method;
+mod name;
+mod name_addr;
+mod octets;
+mod params;
+mod parse;
+mod print;
+mod reason;
+mod response;
+mod scan;
+mod typed;
+mod uri;
+mod via;
+
+pub use cseq::{CSeq, CSeqError};
+pub use error::{Fault, ParseError, ParseErrorKind};
+pub use headers::Headers;
+pub use method::MethodError;
+pub use name_addr::{NameAddr, NameAddrError};
+pub use params::Params;
+pub use reason::reason;
+pub use typed::{HeaderError, HeaderFault};
+pub use uri::UriError;
+pub use via::{Via, ViaError, BRANCH_COOKIE};
+
 /// A method; case-sensitive (RFC 3261 7.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -73,24 +102,22 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Header fields in order, names compared without case and with compact forms resolved
-/// (`get("via")` finds `v:`). Folding is undone.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Headers(Vec<(String, String)>);
-
 /// A SIP, SIPS, tel or other URI.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Uri {
     /// Lower case: `sip`, `sips`, `tel`, …
     pub scheme: String,
-    /// The user part, unescaped; for `tel` the number; empty where there is none.
+    /// The user part, unescaped; for `tel` the number; of an unknown scheme all that follows its colon, as it
+    /// stands. Empty where there is none.
     pub user: String,
+    /// What stands after a colon in the user part, unescaped: deprecated, and kept only to be sent back.
+    pub password: Option<String>,
     /// Host name or address; IPv6 without brackets.
     pub host: String,
     /// The port where given.
     pub port: Option<u16>,
     /// `;name=value`, in order.
-    pub params: Vec<(String, Option<String>)>,
+    pub params: Params,
     /// What stands after `?`, unparsed.
     pub query: Option<String>,
 }
