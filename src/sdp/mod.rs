@@ -64,6 +64,21 @@ impl Connection {
             Connection::Other(..) => None,
         }
     }
+
+    /// Whether a host name stands where the address should (RFC 8866 5.7 allows it).
+    pub fn is_host_name(&self) -> bool {
+        match self {
+            Connection::Ip(_) => false,
+            Connection::Other(net, kind, address) => {
+                net.eq_ignore_ascii_case("IN")
+                    && ["IP4", "IP6"].iter().any(|k| kind.eq_ignore_ascii_case(k))
+                    && address.bytes().any(|b| b.is_ascii_alphabetic())
+                    && address
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+            }
+        }
+    }
 }
 
 /// `a=name` or `a=name:value`.

@@ -117,6 +117,8 @@ impl std::error::Error for AnswerError {}
 #[derive(Clone, Debug)]
 pub struct OfferAnswer {
     local: LocalMedia,
+    /// Where the peer's signalling comes from; stands in for a host name in `c=`.
+    signalling_peer: Option<IpAddr>,
     state: State,
     /// The last description that we sent; its `o=` version rises by one with each change (RFC 3264 8).
     sent: Option<(u64, Sdp)>,
@@ -143,7 +145,15 @@ impl OfferAnswer {
             local,
             state: State::Idle,
             sent: None,
+            signalling_peer: None,
         }
+    }
+
+    /// The same, taking a host name in the peer's `c=` for the address that its signalling comes from. Nobody waits
+    /// for DNS in the middle of a call; whoever writes a name there writes its own, and symmetric RTP corrects the rest.
+    pub fn with_signalling_peer(mut self, peer: IpAddr) -> Self {
+        self.signalling_peer = Some(peer);
+        self
     }
 
     /// What is in force.
@@ -276,10 +286,11 @@ impl OfferAnswer {
             .iter()
             .find_map(|codec| Some((*codec, find(codec.name())?)))
             .ok_or(NoCommon::Codec)?;
-        let address = remote
-            .connection_of(media)
-            .and_then(Connection::ip)
-            .ok_or(NoCommon::Address)?;
+        let address = match remote.connection_of(media).ok_or(NoCommon::Address)? {
+            Connection::Ip(ip) => *ip,
+            named if named.is_host_name() => self.signalling_peer.ok_or(NoCommon::Address)?,
+            Connection::Other(..) => return Err(NoCommon::Address),
+        };
         let address = address.to_canonical();
         // A description that points at a group would make us an amplifier; one of another family cannot be reached.
         let reachable = !address.is_multicast()
