@@ -35,6 +35,20 @@ pub const SDP_TIMES: usize = 8;
 pub const DIGIT_QUEUE: usize = 64;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
 pub const JITTER_PACKETS: usize = 50;
+/// Longest sound file that is loaded, seconds.
+pub const SOUND_SECS: u64 = 900;
+/// Decoded sounds kept in memory, samples: ten minutes of prompts, some 14 MB with both codecs' encodings.
+pub const SOUND_CACHE_SAMPLES: usize = 600 * 8_000;
+/// Sounds in one act of playing.
+pub const PLAY_SOUNDS: usize = 1_024;
+/// Commands waiting for a media worker; beyond it the control plane is told that they did not go through.
+pub const MEDIA_COMMANDS: usize = 8_192;
+/// Datagrams taken from one socket in one tick of 20 ms, so that a flood on one leg does not starve the others.
+pub const RTP_PER_TICK: usize = 16;
+/// Largest datagram that is taken for RTP or RTCP, bytes: an Ethernet frame's worth.
+pub const RTP_BYTES: usize = 1_500;
+/// A leg that should receive and hears nothing for so long is told of as silent.
+pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest recording that a configuration may ask for, seconds.
 pub const RECORDING_SECS: u64 = 3_600;
 /// Steps that one call's dialplan may take without the caller hearing or doing anything: an endless loop ends there.

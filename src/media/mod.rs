@@ -11,7 +11,15 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 pub mod io;
+mod leg;
+mod level;
+pub mod library;
+pub mod player;
 pub mod prompt;
+mod sender;
+pub mod thread;
+pub mod tone;
+pub mod worker;
 
 /// A leg: one RTP session of one call. Chosen by the control plane, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,6 +141,11 @@ pub enum Command {
         /// `0-9*#A-D`
         digits: String,
     },
+    /// Asks for the leg's figures as they are now; answered by `Event::Report`.
+    Report {
+        /// The leg.
+        leg: LegId,
+    },
     /// Ends the leg: flushes the recording, says BYE in RTCP, frees the sockets; told as `Event::Closed`.
     Close {
         /// The leg.
@@ -183,6 +196,13 @@ pub enum Event {
     Silent {
         /// The leg.
         leg: LegId,
+    },
+    /// What a leg has done so far.
+    Report {
+        /// The leg.
+        leg: LegId,
+        /// Its figures.
+        stats: LegStats,
     },
     /// The leg is gone and its ports are free.
     Closed {

@@ -1,5 +1,108 @@
-//! Prompts: WAV files decoded once, and encoded once per codec.
+//! Prompts: sounds decoded once, and encoded once per codec.
 
-/// A prompt.
-#[derive(Debug)]
-pub struct Prompt;
+use crate::codec::wav::{self, WavError};
+use crate::codec::{Codec, FRAME_SAMPLES, SAMPLE_RATE};
+use crate::time::Duration;
+use std::sync::OnceLock;
+
+pub use super::library::{Library, SoundError};
+
+/// A sound ready to be played, shared by all who play it.
+pub struct Prompt {
+    samples: Vec<i16>,
+    looping: bool,
+    /// Whole frames of 20 ms, one slot per codec, filled by the first who needs it.
+    encoded: [OnceLock<Box<[u8]>>; Codec::ALL.len()],
+}
+
+impl Prompt {
+    /// A prompt of 8 kHz samples.
+    pub fn new(samples: Vec<i16>) -> Self {
+        Prompt {
+            samples,
+            looping: false,
+            encoded: Default::default(),
+        }
+    }
+
+    /// A prompt that starts again at its end until it is stopped: a ringing or a busy tone.
+    pub fn looping(samples: Vec<i16>) -> Self {
+        Prompt {
+            looping: true,
+            ..Prompt::new(samples)
+        }
+    }
+
+    /// A WAV file of any rate and number of channels.
+    ///
+    /// # Errors
+    /// Where the bytes are not a WAV file that [`wav::read`] understands.
+    pub fn from_wav(bytes: &[u8]) -> Result<Self, WavError> {
+        wav::read_8k(bytes).map(Prompt::new)
+    }
+
+    /// 8 kHz, 16-bit.
+    pub fn samples(&self) -> &[i16] {
+        &self.samples
+    }
+
+    /// How long it lasts; once, where it loops.
+    pub fn duration(&self) -> Duration {
+        Duration::from_micros(self.samples.len() as u64 * 1_000_000 / u64::from(SAMPLE_RATE))
+    }
+
+    /// Whether it starts again at its end.
+    pub fn loops(&self) -> bool {
+        self.looping
+    }
+
+    /// Frames of 20 ms in it, the last filled up with silence.
+    pub fn frames(&self) -> usize {
+        self.samples.len().div_ceil(FRAME_SAMPLES)
+    }
+
+    /// The frame at `index` as `codec` has it: 160 bytes; `None` beyond the end.
+    pub fn frame(&self, codec: Codec, index: usize) -> Option<&[u8]> {
+        let frames = self.encoded[codec as usize].get_or_init(|| {
+            let mut bytes = Vec::with_capacity(self.frames() * FRAME_SAMPLES);
+            codec.encode(&self.samples, &mut bytes);
+            bytes.resize(self.frames() * FRAME_SAMPLES, codec.silence());
+            bytes.into_boxed_slice()
+        });
+        let start = index.checked_mul(FRAME_SAMPLES)?;
+        frames.get(start..start + FRAME_SAMPLES)
+    }
+}
+
+impl std::fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prompt")
+            .field("duration", &self.duration())
+            .field("loops", &self.looping)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_whole_and_encoded_for_each_codec() {
+        let prompt = Prompt::new(vec![8_031 * 4; 161]);
+        assert_eq!(prompt.frames(), 2);
+        assert_eq!(prompt.frame(Codec::Pcmu, 0), Some(&[0x80; 160][..]));
+        let last = prompt.frame(Codec::Pcma, 1).unwrap();
+        assert_eq!((last[0], last[1], last.len()), (0xaa, 0xd5, 160));
+        assert_eq!(prompt.frame(Codec::Pcma, 2), None);
+        assert_eq!(prompt.frame(Codec::Pcma, usize::MAX), None);
+        assert_eq!(Prompt::new(Vec::new()).frame(Codec::Pcmu, 0), None);
+    }
+
+    #[test]
+    fn a_wav_file_becomes_a_prompt() {
+        let prompt = Prompt::from_wav(&wav::encode(&[5; 800])).unwrap();
+        assert_eq!(prompt.duration(), Duration::from_millis(100));
+        assert!(Prompt::from_wav(b"no").is_err());
+    }
+}

@@ -1,1 +1,4 @@
-//! TBD
+//! RTP and RTCP (RFC 3550, RFC 3551) and telephone-event (RFC 4733), as bytes and as machines without I/O.
+
+pub mod packet;
+pub mod telephone_event;
