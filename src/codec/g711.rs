@@ -44,7 +44,7 @@ pub fn alaw_encode(sample: i16) -> u8 {
     let code = if magnitude < 32 {
         magnitude as u8
     } else {
-        let segment = 27 - magnitude.leading_zeros();
+        let segment = 28 - magnitude.leading_zeros();
         ((segment as u8) << 4) | ((magnitude >> (segment - 1)) & 0x0f) as u8
     };
     (code | sign) ^ 0x55
@@ -159,10 +159,16 @@ mod tests {
             let magnitude = i32::from(sample).abs();
             let allowed = (magnitude + 132) / 32 + 4;
             if magnitude < 32_636 {
-                assert!((i32::from(mu) - i32::from(sample)).abs() <= allowed, "mu {sample} {mu}");
+                assert!(
+                    (i32::from(mu) - i32::from(sample)).abs() <= allowed,
+                    "mu {sample} {mu}"
+                );
             }
             if magnitude < 32_768 {
-                assert!((i32::from(a) - i32::from(sample)).abs() <= magnitude / 32 + 9, "A {sample} {a}");
+                assert!(
+                    (i32::from(a) - i32::from(sample)).abs() <= magnitude / 32 + 9,
+                    "A {sample} {a}"
+                );
             }
             assert_eq!(mulaw_encode(!sample), mulaw_encode(sample) ^ 0x80);
             assert_eq!(alaw_encode(!sample), alaw_encode(sample) ^ 0x80);

@@ -37,7 +37,9 @@ pub fn resample(input: &[f32], from: u32, to: u32) -> Vec<f32> {
             let (centre, phase) = ((position / up) as i64, position % up);
             let kernel;
             let taps = match phases.get_mut(phase as usize) {
-                Some(slot) => &*slot.get_or_insert_with(|| taps(phase as f64 / up as f64, cutoff, half_width)),
+                Some(slot) => {
+                    &*slot.get_or_insert_with(|| taps(phase as f64 / up as f64, cutoff, half_width))
+                }
                 None => {
                     kernel = taps(phase as f64 / up as f64, cutoff, half_width);
                     &kernel
@@ -145,7 +147,11 @@ mod tests {
     fn a_tone_above_the_band_does_not_fold_into_it() {
         for rate in [16_000, 44_100, 48_000] {
             let output = resample(&sine(rate, 4_600.0, rate as usize / 2), rate, 8_000);
-            assert!(rms(&output[200..3_800]) < 2e-4, "{rate}: {}", rms(&output[200..3_800]));
+            assert!(
+                rms(&output[200..3_800]) < 2e-4,
+                "{rate}: {}",
+                rms(&output[200..3_800])
+            );
         }
     }
 

@@ -66,7 +66,11 @@ pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
     let mut samples = samples.map_err(from_hound)?;
     // A float file may hold anything; an infinite sample would spoil its neighbours in the filter.
     for sample in &mut samples {
-        *sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+        *sample = if sample.is_finite() {
+            sample.clamp(-1.0, 1.0)
+        } else {
+            0.0
+        };
     }
     Ok(Wav {
         rate: spec.sample_rate,
@@ -165,7 +169,9 @@ fn read_g711(bytes: &[u8]) -> Result<Option<Wav>, WavError> {
         let chunk = body.get(..len).unwrap_or(body);
         match &head[..4] {
             b"fmt " => {
-                let Some(fields) = chunk.get(..8) else { return Ok(None) };
+                let Some(fields) = chunk.get(..8) else {
+                    return Ok(None);
+                };
                 let codec = match u16::from_le_bytes([fields[0], fields[1]]) {
                     6 => Codec::Pcma,
                     7 => Codec::Pcmu,

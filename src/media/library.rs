@@ -16,7 +16,9 @@ pub type Builtin = &'static [(&'static str, &'static [u8])];
 #[derive(Debug, thiserror::Error)]
 pub enum SoundError {
     /// Absolute, with `..`, or with characters that no sound's name has.
-    #[error("{0:?} is not a sound's name: letters, digits, `-`, `_`, `.` and `/`, relative to the sound folders")]
+    #[error(
+        "{0:?} is not a sound's name: letters, digits, `-`, `_`, `.` and `/`, relative to the sound folders"
+    )]
     Name(String),
     /// Neither in a folder nor built in.
     #[error("no sound {0:?} in the sound folders")]
@@ -219,10 +221,7 @@ mod tests {
         let library = library(folder.path());
         assert_eq!(library.get("digits/7").unwrap().samples(), &[1; 10]);
         assert_eq!(library.get("only").unwrap().samples(), &[3; 10]);
-        assert_eq!(
-            library.path("only"),
-            Some(folder.path().join("second/only.wav"))
-        );
+        assert_eq!(library.path("only"), Some(folder.path().join("second/only.wav")));
         std::fs::remove_file(folder.path().join("second/only.wav")).unwrap();
         assert!(!library.contains("only"));
         assert!(library.get("only").is_ok());
@@ -245,7 +244,16 @@ mod tests {
         write(folder.path().join("secret.wav"), &[1; 10]);
         write(folder.path().join("first/x.wav"), &[1; 10]);
         let library = library(folder.path());
-        for name in ["../secret", "/etc/passwd", "a/../../secret", "", "a//b", ".", "x\0", "x\\y"] {
+        for name in [
+            "../secret",
+            "/etc/passwd",
+            "a/../../secret",
+            "",
+            "a//b",
+            ".",
+            "x\0",
+            "x\\y",
+        ] {
             assert!(!library.contains(name), "{name:?}");
             assert!(matches!(library.get(name), Err(SoundError::Name(_))), "{name:?}");
         }

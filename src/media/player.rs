@@ -77,7 +77,9 @@ impl Player {
     pub fn is_finished(&self) -> bool {
         self.sounds.iter().all(|piece| match piece {
             Piece::Silence { frames } => *frames == 0,
-            Piece::Prompt { prompt, frame } => prompt.frames() == 0 || (!prompt.loops() && *frame >= prompt.frames()),
+            Piece::Prompt { prompt, frame } => {
+                prompt.frames() == 0 || (!prompt.loops() && *frame >= prompt.frames())
+            }
         })
     }
 }

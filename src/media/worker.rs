@@ -51,8 +51,12 @@ impl Worker {
         match command {
             Command::Open { leg, address, port } => self.open(now, leg, address, port),
             Command::Close { leg } => self.close(now, leg),
-            Command::Negotiated { leg, session } => self.with(now, leg, |leg, _| leg.negotiated(now, session)),
-            Command::Play { leg, play, sounds } => self.with(now, leg, |leg, out| leg.play(play, sounds, out)),
+            Command::Negotiated { leg, session } => {
+                self.with(now, leg, |leg, _| leg.negotiated(now, session))
+            }
+            Command::Play { leg, play, sounds } => {
+                self.with(now, leg, |leg, out| leg.play(play, sounds, out))
+            }
             Command::StopPlay { leg } => self.with(now, leg, |leg, out| leg.stop_play(out)),
             Command::Record { leg, .. } | Command::StopRecord { leg } => self.with(now, leg, |_, _| {}),
             Command::SendDigits { leg, digits } => self.with(now, leg, |leg, _| leg.send_digits(&digits)),

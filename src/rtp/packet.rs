@@ -54,7 +54,9 @@ impl<'a> Packet<'a> {
             return Err(Malformed::Rtcp);
         }
         let reader = RtpReader::new(bytes).map_err(|error| match error {
-            RtpReaderError::BufferTooShort(_) | RtpReaderError::HeadersTruncated { .. } => Malformed::Truncated,
+            RtpReaderError::BufferTooShort(_) | RtpReaderError::HeadersTruncated { .. } => {
+                Malformed::Truncated
+            }
             RtpReaderError::UnsupportedVersion(_) => Malformed::Version,
             RtpReaderError::PaddingLengthInvalid(_) => Malformed::Padding,
         })?;
