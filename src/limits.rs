@@ -73,3 +73,9 @@ pub const NOTIFIER_QUEUE: usize = 10_000;
 pub const VAULT_BYTES: usize = 1 << 30;
 /// Recordings whose audio is in memory at once; more than calls that any configuration allows.
 pub const VAULT_DRAFTS: usize = 100_000;
+/// A configuration, or a file that it takes a secret or a certificate from, bytes.
+pub const CONFIG_BYTES: usize = 1024 * 1024;
+/// Most calls that a configuration may allow; there are 32,767 pairs of ports.
+pub const CALLS: usize = 32_767;
+/// Most media threads that a configuration may ask for.
+pub const MEDIA_THREADS: usize = 64;

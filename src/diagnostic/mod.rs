@@ -5,6 +5,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+mod render;
+mod similar;
+
+pub use render::{render, to_json, Summary};
+pub use similar::did_you_mean;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
