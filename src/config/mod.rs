@@ -8,6 +8,17 @@ use crate::sip::Transport;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+mod load;
+mod reader;
+mod secrets;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use load::{find, load, parse, Kind, Process, Surroundings, DEFAULT_FILE};
+pub use sections::KEYS;
+
 /// The whole configuration, validated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -49,7 +60,8 @@ pub struct Sip {
 pub struct Media {
     /// `address`: where RTP sockets are bound; without it, the address that the SIP peer reached.
     pub address: Option<IpAddr>,
-    /// `ports`: default 10000 to 19999, inclusive; RTP takes the even ones, RTCP the odd ones above.
+    /// `ports`: default 10000 to 19999, inclusive; RTP takes the even ones, RTCP the odd ones above. The first is even
+    /// and the last odd, whatever the file said.
     pub ports: (u16, u16),
     /// `threads`: default 1.
     pub threads: usize,
@@ -60,7 +72,7 @@ pub struct Media {
 pub struct Http {
     /// `listen`: default 127.0.0.1:5001.
     pub listen: SocketAddr,
-    /// `domain`: what stands in links and in discovery; default `localhost:5001`.
+    /// `domain`: what stands in links and in discovery; default `localhost` with the port of `listen`.
     pub domain: String,
     /// `public_url`: where a proxy with TLS makes the pages reachable (`https://memo.example.org`).
     pub public_url: Option<String>,
@@ -176,7 +188,8 @@ pub struct Trunk {
 pub struct Mailbox {
     /// `name`: what `Memo(name)` says.
     pub name: String,
-    /// `notify_command`: a program and its arguments; receives one line of JSON on standard input.
+    /// `notify_command`: a program and its arguments (a string is run by `/bin/sh -c`); receives one line of JSON on
+    /// standard input.
     pub notify_command: Option<Vec<String>>,
     /// `notify_webhook`: an http or https URL that receives the same JSON.
     pub notify_webhook: Option<String>,

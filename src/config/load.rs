@@ -1,0 +1,131 @@
+//! From a file to a `Config`. The only file below `config` that reads anything: once, at the start.
+
+use super::sections;
+use super::Config;
+use crate::diagnostic::{Diagnostic, Severity, Source};
+use crate::limits;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// The file that is read where none is named, if it exists.
+pub const DEFAULT_FILE: &str = "obelus.toml";
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// What a configuration may refer to: files and the environment. A trait, so that tests bring their own.
+pub trait Surroundings {
+    /// An environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// A text file's content.
+    fn read(&self, path: &Path) -> io::Result<String>;
+    /// What stands at the path; `None` for nothing.
+    fn kind(&self, path: &Path) -> Option<Kind>;
+}
+
+/// The surroundings of this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Process;
+
+impl Surroundings for Process {
+    fn variable(&self, name: &str) -> Option<String> {
+        // An empty name, or one with `=`, is never set; `var` says so without a panic.
+        std::env::var(name).ok()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        let mut text = Vec::new();
+        // One byte more than allowed tells a file that is too large from one that just fits.
+        File::open(path)?
+            .take(limits::CONFIG_BYTES as u64 + 1)
+            .read_to_end(&mut text)?;
+        if text.len() > limits::CONFIG_BYTES {
+            return Err(io::Error::other(format!(
+                "larger than {} bytes",
+                limits::CONFIG_BYTES
+            )));
+        }
+        String::from_utf8(text).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..valid]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count()
+                + 1;
+            io::Error::other(format!(
+                "not UTF-8 text: line {line} has a byte that belongs to no character"
+            ))
+        })
+    }
+
+    fn kind(&self, path: &Path) -> Option<Kind> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(if metadata.is_dir() {
+            Kind::Folder
+        } else {
+            Kind::File
+        })
+    }
+}
+
+/// The file that [`load`] reads: the one named, else `obelus.toml` in the current folder where there is one.
+pub fn find(named: Option<&Path>) -> Option<PathBuf> {
+    match named {
+        Some(path) => Some(path.to_owned()),
+        None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
+    }
+}
+
+/// Reads the configuration: the file named, else `obelus.toml` in the current folder, else the defaults.
+///
+/// Relative paths within it, and the defaults of paths, start at the file's own folder, so that every subcommand
+/// finds the same store from wherever it is run.
+///
+/// # Errors
+/// Every mistake, warnings included, where one of them is an error. `Ok` carries the warnings alone.
+pub fn load(named: Option<&Path>) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let Some(path) = find(named) else {
+        return parse("<defaults>", "", Path::new(""), &Process);
+    };
+    let text = Process.read(&path).map_err(|error| {
+        vec![
+            Diagnostic::error("missing-file", format!("cannot read {}: {error}", path.display()))
+                .hint("without --config, obelus.toml of the current folder is used, or the defaults"),
+        ]
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    parse(&path.display().to_string(), &text, folder, &Process)
+}
+
+/// Reads a configuration from its text. `name` is shown in findings, `folder` is where relative paths start.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(
+    name: &str,
+    text: &str,
+    folder: &Path,
+    surroundings: &dyn Surroundings,
+) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let document = toml_edit::Document::parse(text).map_err(|error| {
+        let source = Source::new(name, super::secrets::masked_by_line(text));
+        let at = error.span().unwrap_or(0..0);
+        vec![Diagnostic::error("syntax", error.message().to_owned())
+            .at(&source, at)
+            .hint("the file is TOML: [section], then key = value; text stands in quotes")]
+    })?;
+    let source = Source::new(name, super::secrets::masked(text, document.as_table()));
+    let (config, mut findings) = sections::read(document.as_table(), source, folder, surroundings);
+    findings.sort_by_key(|finding| finding.span.as_ref().map_or(0, |span| span.range.start));
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(findings);
+    }
+    Ok((config, findings))
+}
