@@ -1,1 +1,6 @@
-//! TBD
+//! What operators see: the log, and what is kept out of it.
+
+pub mod logging;
+pub mod redact;
+
+pub use redact::{sip_ladder, Towards};
