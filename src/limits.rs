@@ -53,6 +53,28 @@ pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
 pub const RECORDING_SECS: u64 = 3_600;
 /// Steps that one call's dialplan may take without the caller hearing or doing anything: an endless loop ends there.
 pub const DIALPLAN_STEPS: u64 = 100_000;
+/// Longest line of a dialplan file, bytes; Asterisk's bound, so that a file means the same in both.
+pub const DIALPLAN_LINE_BYTES: usize = 8_191;
+/// All files of one dialplan together, bytes.
+pub const DIALPLAN_BYTES: usize = 64 * 1024 * 1024;
+/// Files of one dialplan, each inclusion counted.
+pub const DIALPLAN_FILES: usize = 1_024;
+/// Files included by files included by files; Asterisk's bound.
+pub const DIALPLAN_INCLUDE_DEPTH: usize = 10;
+/// Block comments within block comments; Asterisk's bound.
+pub const DIALPLAN_COMMENT_DEPTH: usize = 128;
+/// Contexts that one search visits, the includes of includes counted.
+pub const DIALPLAN_CONTEXTS_SEARCHED: usize = 128;
+/// `${${${…}}}` within one another, and `EVAL` within `EVAL`.
+pub const SUBSTITUTION_DEPTH: usize = 32;
+/// Parentheses and operators within one another in one `$[ ]`.
+pub const EXPRESSION_DEPTH: usize = 64;
+/// Memory for one compiled regular expression of a dialplan, bytes.
+pub const REGEX_BYTES: usize = 256 * 1024;
+/// Digits collected for one extension or one `Read`.
+pub const DIGITS: usize = 255;
+/// Elements of one extension pattern; telephone numbers have at most 15 digits.
+pub const PATTERN_ELEMENTS: usize = 256;
 /// Nested Gosub frames.
 pub const GOSUB_DEPTH: usize = 100;
 /// Longest value of one dialplan variable, bytes.

@@ -8,23 +8,42 @@
 //! Nothing here does I/O: files come through a [`Reader`], the call is a [`Channel`].
 
 use crate::diagnostic::Diagnostic;
-use crate::rng::Rng;
-use channel::Channel;
-use std::collections::HashMap;
+use jiff::tz::TimeZone;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
+mod absent;
+pub mod apps;
+pub mod arguments;
+mod ast;
 pub mod channel;
+pub mod check;
+pub mod expr;
+mod frames;
+pub mod functions;
+pub mod interp;
+mod lex;
+mod number;
+mod parse;
+pub mod pattern;
 pub mod reader;
+mod regular;
+mod substitute;
+pub mod testing;
+mod text;
+pub mod time_range;
+mod variables;
 
+pub use ast::{Dialplan, Settings};
+pub use interp::{run, RunEnd};
+use pattern::Element;
 pub use reader::Reader;
+pub use variables::{Globals, Inherit};
 
 /// The dialplan that runs where none is configured: `dialplans/main.conf`.
 pub const MAIN_CONF: &str = include_str!("../../dialplans/main.conf");
 
 /// What a load needs to know beside the text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Applications and functions that are refused unless named here; `Record` permits plain recordings.
     pub allow: Vec<String>,
@@ -32,11 +51,20 @@ pub struct Options {
     pub mailboxes: Option<Vec<String>>,
     /// The sounds that exist, so that a missing one is found at load; `None` checks nothing.
     pub sounds: Option<Vec<String>>,
+    /// The zone of time ranges and of STRFTIME where they name none; by default the machine's.
+    pub zone: TimeZone,
 }
 
-/// A loaded dialplan. Immutable: a call keeps the one that it began with.
-#[derive(Debug, Default)]
-pub struct Dialplan {}
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            allow: Vec::new(),
+            mailboxes: None,
+            sounds: None,
+            zone: TimeZone::system(),
+        }
+    }
+}
 
 /// Whether a number has a place in a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,26 +77,37 @@ pub enum Match {
     No,
 }
 
-impl Dialplan {
-    /// Whether a call for `did` may enter `context`; an empty DID means `s`. The time decides conditional includes.
-    pub fn accepts(&self, _context: &str, _did: &str, _callerid: &str, _now: SystemTime) -> Match {
-        Match::No
-    }
-}
-
 /// Loads a dialplan file and what it includes. A dialplan is returned unless a diagnostic is an error; all
 /// diagnostics are returned, in file order.
-pub fn load(file: &Path, reader: &dyn Reader, _options: &Options) -> (Option<Dialplan>, Vec<Diagnostic>) {
-    match reader.read(file) {
-        Ok(_) => (Some(Dialplan::default()), Vec::new()),
-        Err(e) => (
-            None,
-            vec![Diagnostic::error(
-                "unreadable-file",
-                format!("cannot read {}: {e}", file.display()),
-            )],
-        ),
+pub fn load(file: &Path, reader: &dyn Reader, options: &Options) -> (Option<Dialplan>, Vec<Diagnostic>) {
+    let (sections, mut diagnostics) = lex::read(file, reader);
+    let (plan, more) = parse::parse(&sections, options);
+    diagnostics.extend(more);
+    check::check(&plan, options, &mut diagnostics);
+    sort(&mut diagnostics);
+    let refused = diagnostics
+        .iter()
+        .any(|d| d.severity == crate::diagnostic::Severity::Error);
+    ((!refused).then_some(plan), diagnostics)
+}
+
+/// By file, in the order in which the files were first found fault with, then by place.
+fn sort(diagnostics: &mut [Diagnostic]) {
+    let mut files: Vec<String> = Vec::new();
+    for diagnostic in diagnostics.iter() {
+        if let Some(span) = &diagnostic.span {
+            if !files.contains(&span.source.name) {
+                files.push(span.source.name.clone());
+            }
+        }
     }
+    diagnostics.sort_by_cached_key(|diagnostic| {
+        let span = diagnostic.span.as_ref();
+        (
+            span.map(|s| (files.iter().position(|f| *f == s.source.name), s.range.start)),
+            diagnostic.code,
+        )
+    });
 }
 
 /// Loads the built-in `main.conf`.
@@ -82,47 +121,5 @@ pub fn built_in() -> Dialplan {
         .expect("the built-in dialplan has no errors")
 }
 
-/// Global variables, shared by all calls. They outlive a reload.
-#[derive(Clone, Debug, Default)]
-pub struct Globals(Arc<Mutex<HashMap<String, String>>>);
-
-impl Globals {
-    /// Without any variable; what a dialplan's `[globals]` sets is taken in with `adopt`.
-    pub fn new() -> Self {
-        Globals::default()
-    }
-
-    /// Sets what the dialplan's `[globals]` sets; call it after each successful load.
-    pub fn adopt(&self, _dialplan: &Dialplan) {}
-
-    /// The value of a variable, where it is set.
-    pub fn get(&self, name: &str) -> Option<String> {
-        self.0.lock().ok()?.get(name).cloned()
-    }
-}
-
-/// How a call's dialplan ended. The call is hung up in every case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RunEnd {
-    /// The dialplan ended it: `Hangup`, or the steps ran out. With the Q.850 cause.
-    Hangup {
-        /// Q.850.
-        cause: u8,
-    },
-    /// The caller hung up.
-    CallerGone,
-    /// It could not go on: an endless loop, an application that failed. The text is for the log.
-    Fault(String),
-}
-
-/// Runs a call's dialplan from the place that the channel's facts name, until the call is over and its `h` extension
-/// has run. The generator feeds `RAND` and the like.
-pub async fn run(
-    _dialplan: Arc<Dialplan>,
-    channel: &mut dyn Channel,
-    _globals: Globals,
-    _rng: Rng,
-) -> RunEnd {
-    channel.hangup(16).await;
-    RunEnd::Hangup { cause: 16 }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Applications: what a priority does. One file each, with its manual entry; this is the table of them.
+//!
+//! To add one: a file with a unit type that implements [`Application`], and a line in `ALL`.
+
+use super::channel::Audio;
+use super::check::Check;
+use super::interp::{Outcome, Run};
+use crate::secret::Private;
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// A manual entry, of an application or a function: the source of `docs/dialplan.md`.
+#[derive(Debug)]
+pub struct Manual {
+    /// As it is written; names are found whatever their case.
+    pub name: &'static str,
+    /// How it is called: `Playback(sound[&sound…][,options])`.
+    pub syntax: &'static str,
+    /// What it does, in one sentence.
+    pub synopsis: &'static str,
+    /// What there is to know, in Markdown.
+    pub text: &'static str,
+    /// Option letters, with their meaning.
+    pub options: &'static [(&'static str, &'static str)],
+    /// Variables that it sets or reads.
+    pub variables: &'static [(&'static str, &'static str)],
+}
+
+impl Manual {
+    /// An entry to fill in: `Manual { name: …, ..Manual::EMPTY }`.
+    pub const EMPTY: Manual = Manual {
+        name: "",
+        syntax: "",
+        synopsis: "",
+        text: "",
+        options: &[],
+        variables: &[],
+    };
+}
+
+/// An application. The value holds nothing: a call's state is in [`Run`].
+#[async_trait]
+pub trait Application: Sync {
+    /// Its manual entry.
+    fn manual(&self) -> &'static Manual;
+
+    /// Looks for mistakes in the arguments as written, when a dialplan is loaded.
+    fn check(&self, _check: &mut Check<'_>) {}
+
+    /// Does it. The arguments are those of the priority, variables replaced.
+    async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome;
+}
+
+macro_rules! applications {
+    ($($file:ident :: $name:ident),* $(,)?) => {
+        $(mod $file;)*
+        /// Every application, by name.
+        pub static ALL: &[&dyn Application] = &[$(&$file::$name),*];
+    };
+}
+
+applications! {
+    answer::Answer,
+    hangup::Hangup,
+    memo::Memo,
+    noop::NoOp,
+    playback::Playback,
+    verbose::Verbose,
+    wait::Wait,
+    goto::Goto,
+}
+
+/// The application of that name.
+pub fn find(name: &str) -> Option<&'static dyn Application> {
+    ALL.iter()
+        .find(|app| app.manual().name.eq_ignore_ascii_case(name))
+        .copied()
+}
+
+/// The sounds of a list joined with `&`.
+fn sounds(list: &str) -> Vec<Audio> {
+    list.split('&')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| Audio::File(name.to_string()))
+        .collect()
+}
+
+/// Seconds, perhaps with a fraction; `None` where the text is no such number, or is negative.
+fn seconds(text: &str) -> Option<Duration> {
+    /// A day: no wait of a dialplan is longer.
+    const LONGEST: f64 = 86_400.0;
+    let seconds: f64 = text.trim().parse().ok()?;
+    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST)))
+}
+
+/// A text of the author's on its way to the log: control characters are escaped, and numbers of five digits and more
+/// are shown as the log shows numbers.
+fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let digits = rest[start..]
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len() - start);
+        let number = &rest[start..start + digits];
+        out.extend(rest[..start].escape_debug());
+        match digits {
+            0..5 => out.push_str(number),
+            _ => out.push_str(&Private(number).to_string()),
+        }
+        rest = &rest[start + digits..];
+    }
+    out.extend(rest.escape_debug());
+    out
+}

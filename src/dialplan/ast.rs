@@ -1,0 +1,379 @@
+//! A loaded dialplan as a value: contexts, extensions, priorities, and the search among them.
+
+use super::apps::Application;
+use super::pattern::{self, Element, Fit, Tree};
+use super::text::Text;
+use super::time_range::TimeRange;
+use super::Match;
+use crate::limits;
+use jiff::tz::TimeZone;
+use smallvec::SmallVec;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+use std::time::SystemTime;
+
+/// A loaded dialplan. Immutable: a call keeps the one that it began with.
+#[derive(Debug, Default)]
+pub struct Dialplan {
+    pub(super) contexts: HashMap<String, Context>,
+    /// `[globals]`, in order, substituted.
+    pub(super) globals: Vec<(String, String)>,
+    pub(super) settings: Settings,
+    /// What `allow` of the options named, in lower case.
+    pub(super) allowed: Vec<String>,
+    /// Where time ranges and STRFTIME without a zone are.
+    pub(super) zone: Zone,
+}
+
+/// A time zone with the machine's as default.
+#[derive(Clone, Debug)]
+pub(super) struct Zone(pub TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Zone(TimeZone::system())
+    }
+}
+
+/// `[general]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `autofallthrough`: hang up where the steps run out, instead of waiting for digits.
+    pub autofallthrough: bool,
+    /// `clearglobalvars`: a reload forgets global variables that the file does not set.
+    pub clear_globals: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            autofallthrough: true,
+            clear_globals: false,
+        }
+    }
+}
+
+/// `[context]`.
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    pub extensions: Vec<Extension>,
+    /// Plain extensions by their characters: indices into `extensions`, those with a caller ID first.
+    literals: HashMap<String, SmallVec<[usize; 1]>>,
+    /// The keys of `literals`, sorted, to find what a number is the beginning of.
+    sorted: Vec<String>,
+    patterns: Tree,
+    pub includes: Vec<Include>,
+    /// `switch` and `eswitch`, as written; where another switch would be asked.
+    pub switches: Vec<String>,
+}
+
+/// `include => context[,time range]`.
+#[derive(Debug)]
+pub(super) struct Include {
+    pub context: Text,
+    pub when: Option<TimeRange>,
+}
+
+/// What an extension is called: a plain name, or a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Name {
+    Literal(String),
+    Pattern(Vec<Element>),
+}
+
+impl Name {
+    /// Of an extension as written, white space already dropped. A plain name loses its `-`, which are decoration.
+    pub fn parse(text: &str) -> Name {
+        match text.strip_prefix('_') {
+            Some(pattern) => Name::Pattern(pattern::parse(pattern)),
+            None => Name::Literal(text.replace('-', "")),
+        }
+    }
+
+    fn compare(&self, other: &Name) -> Ordering {
+        match (self, other) {
+            (Name::Literal(a), Name::Literal(b)) => a.cmp(b),
+            (Name::Literal(_), Name::Pattern(_)) => Ordering::Less,
+            (Name::Pattern(_), Name::Literal(_)) => Ordering::Greater,
+            (Name::Pattern(a), Name::Pattern(b)) => pattern::compare(a, b),
+        }
+    }
+
+    /// Whether `number` is what is named, whole.
+    pub fn is_matched(&self, number: &str) -> bool {
+        match self {
+            Name::Literal(name) => number.bytes().filter(|&c| c != b'-').eq(name.bytes()),
+            Name::Pattern(elements) => !matches!(pattern::fit(elements, number), None | Some(Fit::Prefix)),
+        }
+    }
+}
+
+/// One extension with its priorities.
+#[derive(Debug)]
+pub(super) struct Extension {
+    /// As written.
+    pub text: Text,
+    pub name: Name,
+    /// `/callerid`: the callers for whom it is; an empty name is a caller without a number.
+    pub caller: Option<Name>,
+    pub steps: BTreeMap<u32, Step>,
+    pub labels: Vec<(String, u32)>,
+    /// `hint`: the devices.
+    pub hint: Option<Text>,
+}
+
+impl Extension {
+    fn admits(&self, caller: &str) -> bool {
+        match &self.caller {
+            None => true,
+            Some(Name::Literal(name)) if name.is_empty() => caller.is_empty(),
+            Some(name) => !caller.is_empty() && name.is_matched(caller),
+        }
+    }
+}
+
+/// The application of a priority.
+#[derive(Clone, Copy)]
+pub(super) enum App {
+    /// Ours.
+    Known(&'static dyn Application),
+    /// Not ours: the step ends the call.
+    Unknown,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            App::Known(app) => f.write_str(app.manual().name),
+            App::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// One priority.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub app: App,
+    /// The application's name as written.
+    pub name: Text,
+    pub arguments: Text,
+}
+
+impl Step {
+    /// Whether it is the application of that name.
+    pub fn is(&self, name: &str) -> bool {
+        matches!(self.app, App::Known(app) if app.manual().name == name)
+    }
+}
+
+/// What a search is for.
+#[derive(Clone, Copy)]
+pub(super) struct Query<'a> {
+    pub extension: &'a str,
+    pub caller: &'a str,
+    pub now: SystemTime,
+}
+
+impl Context {
+    /// Sorts what was added, after which a search can be made.
+    pub fn finish(&mut self) {
+        self.extensions.sort_by(|a, b| {
+            // Entries for certain callers come before the plain entry of the same name.
+            a.name
+                .compare(&b.name)
+                .then_with(|| match (&a.caller, &b.caller) {
+                    (Some(a), Some(b)) => a.compare(b),
+                    (a, b) => b.is_some().cmp(&a.is_some()),
+                })
+        });
+        for (index, extension) in self.extensions.iter().enumerate() {
+            match &extension.name {
+                Name::Literal(name) => self.literals.entry(name.clone()).or_default().push(index),
+                Name::Pattern(elements) => self.patterns.insert(elements, index),
+            }
+        }
+        self.sorted = self.literals.keys().cloned().collect();
+        self.sorted.sort_unstable();
+    }
+
+    /// Visits the extensions that match, in order.
+    fn matching<'c, B>(
+        &'c self,
+        query: Query<'_>,
+        visit: &mut dyn FnMut(&'c Extension) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut each = |index: usize| {
+            let extension = &self.extensions[index];
+            match extension.admits(query.caller) {
+                true => visit(extension),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        let literal = if query.extension.contains('-') {
+            self.literals.get(&query.extension.replace('-', ""))
+        } else {
+            self.literals.get(query.extension)
+        };
+        for &index in literal.into_iter().flatten() {
+            each(index)?;
+        }
+        self.patterns
+            .search(query.extension, false, &mut |index, _| each(index))
+    }
+
+    /// Whether more digits after `query.extension` could lead to an extension with a first step. `None` where `!`
+    /// decides that the number is whole, so that looser patterns and included contexts are not asked either.
+    fn could_match_more(&self, query: Query<'_>, exact_too: bool) -> Option<bool> {
+        let good = |index: usize| {
+            self.extensions[index].admits(query.caller) && self.extensions[index].steps.contains_key(&1)
+        };
+        let typed = query.extension.replace('-', "");
+        let from = self.sorted.partition_point(|name| *name < typed);
+        for name in self.sorted[from..]
+            .iter()
+            .take_while(|name| name.starts_with(&typed))
+        {
+            let whole = name.len() == typed.len();
+            if (!whole || exact_too) && self.literals[name].iter().any(|&index| good(index)) {
+                return Some(true);
+            }
+        }
+        let found = self.patterns.search(query.extension, true, &mut |index, fit| {
+            if !good(index) {
+                return ControlFlow::Continue(());
+            }
+            match fit {
+                Fit::Early => ControlFlow::Break(exact_too.then_some(true)),
+                Fit::Exact if !exact_too => ControlFlow::Continue(()),
+                Fit::Exact | Fit::Open | Fit::Prefix => ControlFlow::Break(Some(true)),
+            }
+        });
+        match found {
+            ControlFlow::Break(answer) => answer,
+            ControlFlow::Continue(()) => Some(false),
+        }
+    }
+}
+
+impl Dialplan {
+    /// Visits `context` and what it includes, depth first in file order, each once.
+    fn contexts<'d, B>(
+        &'d self,
+        context: &str,
+        now: SystemTime,
+        visit: &mut dyn FnMut(&'d Context) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut seen = SmallVec::new();
+        self.contexts_from(context, now, &mut seen, visit)
+    }
+
+    fn contexts_from<'d, B>(
+        &'d self,
+        name: &str,
+        now: SystemTime,
+        seen: &mut SmallVec<[*const Context; 8]>,
+        visit: &mut dyn FnMut(&'d Context) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let Some(context) = self.contexts.get(name) else {
+            return ControlFlow::Continue(());
+        };
+        // Contexts may include one another in a circle: each is visited once.
+        if seen.contains(&std::ptr::from_ref(context)) || seen.len() >= limits::DIALPLAN_CONTEXTS_SEARCHED {
+            return ControlFlow::Continue(());
+        }
+        seen.push(context);
+        visit(context)?;
+        for include in &context.includes {
+            if include
+                .when
+                .as_ref()
+                .is_none_or(|when| when.contains(now, &self.zone.0))
+            {
+                self.contexts_from(&include.context.text, now, seen, visit)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The step of that priority of the first matching extension that has one.
+    pub(super) fn step(&self, context: &str, query: Query<'_>, priority: u32) -> Option<&Step> {
+        let found = self.contexts(context, query.now, &mut |context| {
+            context.matching(query, &mut |extension| match extension.steps.get(&priority) {
+                Some(step) => ControlFlow::Break(step),
+                None => ControlFlow::Continue(()),
+            })
+        });
+        found.break_value()
+    }
+
+    /// The priority of a label.
+    pub(super) fn label(&self, context: &str, query: Query<'_>, label: &str) -> Option<u32> {
+        let found = self.contexts(context, query.now, &mut |context| {
+            context.matching(query, &mut |extension| match extension
+                .labels
+                .iter()
+                .find(|(name, _)| name == label)
+            {
+                Some((_, priority)) => ControlFlow::Break(*priority),
+                None => ControlFlow::Continue(()),
+            })
+        });
+        found.break_value()
+    }
+
+    /// The hint of an extension.
+    pub(super) fn hint(&self, context: &str, query: Query<'_>) -> Option<&str> {
+        let found = self.contexts(context, query.now, &mut |context| {
+            context.matching(query, &mut |extension| match &extension.hint {
+                Some(hint) => ControlFlow::Break(hint.text.as_str()),
+                None => ControlFlow::Continue(()),
+            })
+        });
+        found.break_value()
+    }
+
+    /// Whether more digits could lead to another extension: whether to wait for them.
+    pub(super) fn could_match_more(&self, context: &str, query: Query<'_>) -> bool {
+        self.could_match(context, query, false)
+    }
+
+    /// Whether the digits are an extension, or the beginning of one.
+    pub(super) fn can_match(&self, context: &str, query: Query<'_>) -> bool {
+        self.could_match(context, query, true)
+    }
+
+    fn could_match(&self, context: &str, query: Query<'_>, exact_too: bool) -> bool {
+        let found = self.contexts(context, query.now, &mut |context| match context
+            .could_match_more(query, exact_too)
+        {
+            Some(false) => ControlFlow::Continue(()),
+            decided => ControlFlow::Break(decided == Some(true)),
+        });
+        found.break_value().unwrap_or(false)
+    }
+
+    /// Whether a call for `did` may enter `context`; an empty DID means `s`. The time decides conditional includes.
+    pub fn accepts(&self, context: &str, did: &str, callerid: &str, now: SystemTime) -> Match {
+        let extension = if did.is_empty() { "s" } else { did };
+        let query = Query {
+            extension,
+            caller: callerid,
+            now,
+        };
+        if self.step(context, query, 1).is_some() {
+            Match::Yes
+        } else if !did.is_empty() && self.could_match_more(context, query) {
+            Match::Partial
+        } else {
+            Match::No
+        }
+    }
+
+    /// Whether the configuration allows by name what is refused otherwise.
+    pub(super) fn allows(&self, name: &str) -> bool {
+        self.allowed
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(name))
+    }
+}

@@ -1,0 +1,320 @@
+//! What is wrong with a dialplan that can be seen without a call: unknown applications and functions, places that do
+//! not exist, sounds and mailboxes that are missing.
+
+use super::ast::{App, Dialplan, Extension, Query, Step};
+use super::substitute::{closing, Reference};
+use super::text::Text;
+use super::{absent, functions, Options};
+use crate::diagnostic::Diagnostic;
+use std::ops::Range;
+use std::time::SystemTime;
+
+/// Looks at every step of a dialplan.
+pub(super) fn check(plan: &Dialplan, options: &Options, diagnostics: &mut Vec<Diagnostic>) {
+    for (name, context) in &plan.contexts {
+        for include in &context.includes {
+            let target = &include.context;
+            if !plan.contexts.contains_key(&target.text) {
+                let message = format!("there is no context [{}] to include", target.text);
+                diagnostics.push(target.mark(Diagnostic::warning("unknown-context", message)));
+            }
+        }
+        for extension in &context.extensions {
+            for (priority, step) in &extension.steps {
+                let place = Here {
+                    context: name,
+                    extension,
+                    priority: *priority,
+                };
+                let mut check = Check {
+                    plan,
+                    options,
+                    here: place,
+                    text: &step.arguments,
+                    diagnostics,
+                };
+                check.step(step);
+            }
+        }
+    }
+}
+
+/// Where the step that is looked at stands.
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    context: &'a str,
+    extension: &'a Extension,
+    priority: u32,
+}
+
+/// One step, being looked at: what an application's `check` is given.
+pub struct Check<'a> {
+    plan: &'a Dialplan,
+    options: &'a Options,
+    here: Here<'a>,
+    text: &'a Text,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Check<'a> {
+    fn step(&mut self, step: &Step) {
+        let name = step.name.text.as_str();
+        match step.app {
+            App::Known(app) => {
+                self.references(0..self.text.text.len());
+                app.check(self);
+            }
+            App::Unknown => {
+                let finding = absent::application(name, self.plan.allows(name));
+                self.diagnostics.push(step.name.mark(finding));
+            }
+        }
+    }
+
+    /// The arguments as written, variables not replaced.
+    pub fn arguments(&self) -> &'a str {
+        &self.text.text
+    }
+
+    /// The arguments split at commas that nothing protects, each with its place. Nothing is removed from them.
+    pub fn parts(&self) -> Vec<(Range<usize>, &'a str)> {
+        let text = self.arguments();
+        let start = text.as_ptr() as usize;
+        super::arguments::split_raw(text)
+            .into_iter()
+            .map(|part| {
+                let from = part.as_ptr() as usize - start;
+                (from..from + part.len(), part)
+            })
+            .collect()
+    }
+
+    /// Reports, at a part of the arguments.
+    pub fn report(&mut self, range: Range<usize>, diagnostic: Diagnostic) {
+        self.diagnostics.push(self.text.mark_part(range, diagnostic));
+    }
+
+    /// Reports that something else is expected at a part of the arguments.
+    pub fn expected(&mut self, range: Range<usize>, what: &str) {
+        let finding = Diagnostic::warning("bad-argument", format!("expected {what}"));
+        self.report(range, finding);
+    }
+
+    /// The argument at `index` is a number of seconds, where it is there.
+    pub fn seconds(&mut self, index: usize) {
+        if let Some((range, text)) = self.parts().into_iter().nth(index) {
+            let text = text.trim();
+            if !text.is_empty() && !text.contains('$') && text.parse::<f64>().is_err() {
+                self.expected(range, "a number of seconds");
+            }
+        }
+    }
+
+    /// The argument at `index` is a list of sounds.
+    pub fn sound_list(&mut self, index: usize) {
+        if let Some((range, list)) = self.parts().into_iter().nth(index) {
+            self.sounds(range, list);
+        }
+    }
+
+    /// The argument at `index` is option letters, of which these are known.
+    pub fn option_letters(&mut self, index: usize, known: &str) {
+        if let Some((range, text)) = self.parts().into_iter().nth(index) {
+            self.options(range, text, known);
+        }
+    }
+
+    /// Whether the configuration allows by name what is refused otherwise.
+    pub fn allows(&self, name: &str) -> bool {
+        self.plan.allows(name)
+    }
+
+    /// A list of sounds joined with `&`: each must exist, as far as that is known.
+    pub fn sounds(&mut self, range: Range<usize>, list: &str) {
+        let options = self.options;
+        let Some(known) = &options.sounds else { return };
+        let mut from = range.start;
+        for name in list.split('&') {
+            let place = from..from + name.len();
+            from += name.len() + 1;
+            if !name.is_empty() && !name.contains('$') && !known.iter().any(|sound| sound == name.trim()) {
+                let message = format!("there is no sound called {}", name.trim());
+                self.report(place, Diagnostic::warning("missing-sound", message));
+            }
+        }
+    }
+
+    /// A mailbox must exist, as far as that is known.
+    pub fn mailbox(&mut self, range: Range<usize>, name: &str) {
+        let options = self.options;
+        let Some(known) = &options.mailboxes else { return };
+        if !name.contains('$') && !known.iter().any(|mailbox| mailbox == name) {
+            let message = format!("there is no mailbox called {name}");
+            let hint = format!("add [[mailbox]] name = \"{name}\" to the configuration");
+            self.report(range, Diagnostic::error("unknown-mailbox", message).hint(hint));
+        }
+    }
+
+    /// Option letters must be known.
+    pub fn options(&mut self, range: Range<usize>, text: &str, known: &str) {
+        if text.contains('$') {
+            return;
+        }
+        for letter in super::arguments::Options::parse(text).letters() {
+            if !known.contains(letter) {
+                let message = format!("{letter} is not an option here and is ignored");
+                let hint = format!("options are: {known}");
+                self.report(
+                    range.clone(),
+                    Diagnostic::warning("unknown-option", message).hint(hint),
+                );
+            }
+        }
+    }
+
+    /// `[[context,]extension,]priority` must exist, where nothing in it is only known in a call.
+    pub fn target(&mut self, range: Range<usize>, text: &str) {
+        if text.contains('$') {
+            return;
+        }
+        let mut parts = text.split(',').map(str::trim).rev();
+        let priority = parts.next().unwrap_or("");
+        let named = parts.next().filter(|e| !e.is_empty());
+        let context = parts
+            .next()
+            .filter(|c| !c.is_empty())
+            .unwrap_or(self.here.context);
+        if !self.plan.contexts.contains_key(context) {
+            let message = format!("there is no context [{context}]");
+            self.report(range, Diagnostic::warning("goto-nowhere", message));
+            return;
+        }
+        let found = match named {
+            // The extension's own steps: whatever number it was that matched.
+            None if context == self.here.context => match number(priority, self.here.priority) {
+                Some(number) => self.here.extension.steps.contains_key(&number) || self.is_pattern(),
+                None => {
+                    self.here
+                        .extension
+                        .labels
+                        .iter()
+                        .any(|(label, _)| label == priority)
+                        || self.is_pattern()
+                }
+            },
+            None => true,
+            Some(extension) => {
+                let query = Query {
+                    extension,
+                    caller: "",
+                    now: SystemTime::UNIX_EPOCH,
+                };
+                let found = match number(priority, self.here.priority) {
+                    Some(number) => self.plan.step(context, query, number).is_some(),
+                    None => self.plan.label(context, query, priority).is_some(),
+                };
+                // Who calls, and when, decides what else is there.
+                found || self.is_conditional(context)
+            }
+        };
+        if !found {
+            let message = format!("there is no {}", text.trim());
+            let hint = "the priority or label must exist in that extension";
+            self.report(range, Diagnostic::warning("goto-nowhere", message).hint(hint));
+        }
+    }
+
+    /// Another extension of the context may have the priority that a pattern, or a name with a caller ID, lacks.
+    fn is_pattern(&self) -> bool {
+        let context = &self.plan.contexts[self.here.context];
+        let others = context
+            .extensions
+            .iter()
+            .filter(|e| !std::ptr::eq(*e, self.here.extension));
+        others
+            .into_iter()
+            .any(|e| e.text.text.starts_with('_') || self.here.extension.text.text.starts_with('_'))
+            || !context.includes.is_empty()
+            || self.here.extension.caller.is_some()
+    }
+
+    fn is_conditional(&self, context: &str) -> bool {
+        let mut seen = vec![context];
+        let mut at = 0;
+        while let Some(name) = seen.get(at).copied() {
+            at += 1;
+            let Some(context) = self.plan.contexts.get(name) else {
+                continue;
+            };
+            if context.includes.iter().any(|i| i.when.is_some())
+                || context.extensions.iter().any(|e| e.caller.is_some())
+                || !context.switches.is_empty()
+            {
+                return true;
+            }
+            for include in &context.includes {
+                if !seen.contains(&include.context.text.as_str()) {
+                    seen.push(&include.context.text);
+                }
+            }
+        }
+        false
+    }
+
+    /// Finds unclosed `${` and `$[`, and functions that do not exist, in a part of the arguments.
+    fn references(&mut self, range: Range<usize>) {
+        let text = self.arguments();
+        let mut at = range.start;
+        while let Some(dollar) = text[at..range.end].find('$').map(|i| at + i) {
+            let (open, close) = match text.as_bytes().get(dollar + 1) {
+                Some(b'{') => (b'{', b'}'),
+                Some(b'[') => (b'[', b']'),
+                _ => {
+                    at = dollar + 1;
+                    continue;
+                }
+            };
+            let Some(length) = closing(&text.as_bytes()[dollar + 1..range.end], open, close) else {
+                let message = format!("'{}' is missing", char::from(close));
+                let hint = format!("what ${} opens must be closed", char::from(open));
+                let finding = Diagnostic::error("unclosed-reference", message).hint(hint);
+                self.report(dollar..dollar + 2, finding);
+                return;
+            };
+            let inside = dollar + 2..dollar + 1 + length;
+            if open == b'{' {
+                self.function(inside.clone());
+            }
+            // What is nested is looked at next.
+            at = inside.start;
+        }
+    }
+
+    fn function(&mut self, range: Range<usize>) {
+        let text = &self.arguments()[range.clone()];
+        let reference = Reference::parse(text);
+        if reference.arguments.is_none() || reference.name.contains('$') {
+            return;
+        }
+        let place = range.start..range.start + reference.name.len();
+        self.function_name(place, reference.name);
+    }
+
+    /// A function must exist.
+    pub fn function_name(&mut self, range: Range<usize>, name: &str) {
+        if functions::find(name).is_none() {
+            let finding = absent::function(name, self.plan.allows(name));
+            self.report(range, finding);
+        }
+    }
+}
+
+fn number(priority: &str, here: u32) -> Option<u32> {
+    if let Some(forward) = priority.strip_prefix('+') {
+        return here.checked_add(forward.parse().ok()?);
+    }
+    if let Some(back) = priority.strip_prefix('-') {
+        return here.checked_sub(back.parse().ok()?);
+    }
+    priority.parse().ok()
+}

@@ -1,0 +1,691 @@
+//! The run loop: one call's way through its dialplan.
+//!
+//! The special extensions: `s` where a call has no number, `i` for what was entered or gone to and does not exist,
+//! `t` where nothing was entered in time, `T` when the absolute timeout has passed, `e` for an error and for each of
+//! those where it has no extension of its own, `h` after the end.
+
+use super::ast::{App, Dialplan, Query};
+use super::channel::{Audio, CallerId, Channel, Gone, Indication, Played, RecordRequest, Recorded};
+use super::frames::{Frame, Return};
+use super::functions;
+use super::substitute::{self, Values};
+use super::variables::{Globals, TooLarge, Variables};
+use crate::limits;
+use crate::rng::Rng;
+use crate::secret::Private;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// A priority of an extension of a context.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Context.
+    pub context: String,
+    /// Extension, as dialled.
+    pub extension: String,
+    /// Priority.
+    pub priority: u32,
+}
+
+/// Where the dialplan goes after an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// To the next priority.
+    Next,
+    /// Elsewhere.
+    Goto(Place),
+    /// The caller pressed a key: collect an extension that begins with it.
+    Digit(char),
+    /// Nowhere: the call ends with this Q.850 cause.
+    Hangup(u8),
+}
+
+/// Why an application could not finish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The caller hung up, or the absolute timeout passed.
+    Gone,
+    /// It failed: `e` handles it, else the call ends. The text is for the log.
+    Failed(String),
+    /// A bound was passed; the call ends.
+    Bound(String),
+}
+
+impl From<Gone> for Stop {
+    fn from(Gone: Gone) -> Self {
+        Stop::Gone
+    }
+}
+
+impl From<TooLarge> for Stop {
+    fn from(TooLarge: TooLarge) -> Self {
+        Stop::Failed("a variable is too long, or there are too many".to_string())
+    }
+}
+
+/// What an application gives back.
+pub type Outcome = Result<Flow, Stop>;
+
+/// How a call's dialplan ended. The call is hung up in every case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// The dialplan ended it: `Hangup`, or the steps ran out. With the Q.850 cause.
+    Hangup {
+        /// Q.850.
+        cause: u8,
+    },
+    /// The caller hung up.
+    CallerGone,
+    /// It could not go on: an endless loop, an application that failed. The text is for the log.
+    Fault(String),
+}
+
+/// Q.850: normal clearing, which a call ends with where nothing else is known.
+pub const NORMAL_CLEARING: u8 = 16;
+const USER_BUSY: u8 = 17;
+const CONGESTION: u8 = 34;
+/// Q.850: interworking, unspecified: the dialplan failed.
+const FAILURE: u8 = 127;
+
+/// How long digits are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Between digits.
+    pub digit: Duration,
+    /// For the first.
+    pub response: Duration,
+    /// When the absolute timeout passes, by the wall clock.
+    pub absolute: Option<SystemTime>,
+}
+
+/// What RaiseException and the run loop leave for the function EXCEPTION.
+#[derive(Clone, Debug, Default)]
+pub struct Exception {
+    /// INVALID, RESPONSETIMEOUT, ABSOLUTETIMEOUT, ERROR, or the author's own.
+    pub reason: String,
+    /// Where it happened.
+    pub place: Place,
+}
+
+/// The state of one call's dialplan.
+pub struct Run<'c> {
+    /// What it runs; the one that it began with.
+    pub(super) plan: Arc<Dialplan>,
+    /// The call.
+    pub(super) channel: &'c mut dyn Channel,
+    /// Shared with other calls.
+    pub(super) globals: Globals,
+    /// For RAND.
+    pub(super) rng: Rng,
+    /// The channel's own variables.
+    pub(super) variables: Variables,
+    /// Subroutines entered and not yet left.
+    pub(super) frames: Vec<Frame>,
+    /// Where it is.
+    pub(super) at: Place,
+    /// The caller, as CALLERID has it by now.
+    pub(super) caller: CallerId,
+    /// The redirecting number, as CALLERID(rdnis) has it by now.
+    pub(super) redirecting: CallerId,
+    /// The number called, as CALLERID(dnid) has it by now.
+    pub(super) dialled: String,
+    /// TIMEOUT.
+    pub(super) timeouts: Timeouts,
+    /// EXCEPTION.
+    pub(super) exception: Exception,
+    /// Steps since the caller last heard or did something.
+    quiet_steps: u64,
+    complaints: u32,
+    /// EVAL within EVAL.
+    pub(super) eval_depth: usize,
+}
+
+/// Runs a call's dialplan from the place that the channel's facts name, until the call is over and its `h` extension
+/// has run. The generator feeds `RAND` and the like.
+pub async fn run(dialplan: Arc<Dialplan>, channel: &mut dyn Channel, globals: Globals, rng: Rng) -> RunEnd {
+    let mut run = Run::new(dialplan, channel, globals, rng);
+    let end = run.whole_call().await;
+    let cause = match &end {
+        RunEnd::Hangup { cause } => *cause,
+        RunEnd::CallerGone => NORMAL_CLEARING,
+        RunEnd::Fault(_) => FAILURE,
+    };
+    run.channel.set_deadline(None);
+    if run.channel.is_up() {
+        run.channel.hangup(cause).await;
+    }
+    run.after_hangup().await;
+    end
+}
+
+impl<'c> Run<'c> {
+    /// Ready to run from where the channel's facts say.
+    pub(super) fn new(plan: Arc<Dialplan>, channel: &'c mut dyn Channel, globals: Globals, rng: Rng) -> Self {
+        let facts = channel.facts();
+        let extension = if facts.did.is_empty() { "s" } else { &facts.did };
+        let at = Place {
+            context: facts.context.clone(),
+            extension: extension.to_string(),
+            priority: 1,
+        };
+        let mut variables = Variables::default();
+        // These fit: there are only two, and a SIP message is shorter than a variable may be.
+        let _ = variables.set("TRUNK", facts.trunk.clone());
+        let _ = variables.set("SIPCALLID", facts.call_id.clone());
+        Run {
+            at,
+            caller: facts.caller.clone(),
+            redirecting: facts.diversion.clone().unwrap_or_default(),
+            dialled: facts.did.clone(),
+            plan,
+            channel,
+            globals,
+            rng,
+            variables,
+            frames: Vec::new(),
+            timeouts: Timeouts {
+                digit: Duration::from_secs(5),
+                response: Duration::from_secs(10),
+                absolute: None,
+            },
+            exception: Exception::default(),
+            quiet_steps: 0,
+            complaints: 0,
+            eval_depth: 0,
+        }
+    }
+
+    async fn whole_call(&mut self) -> RunEnd {
+        loop {
+            let outcome = match self.steps().await {
+                Ok(Ended::NoStep) => self.out_of_steps().await,
+                Ok(Ended::Digit(digit)) => self.collect(String::from(digit), self.timeouts.digit).await,
+                Ok(Ended::Hangup(cause)) => Ok(Some(RunEnd::Hangup { cause })),
+                Err(stop) => Err(stop),
+            };
+            let end = match outcome {
+                Ok(end) => end,
+                Err(Stop::Gone) if self.channel.is_up() => self.absolute_timeout(),
+                Err(Stop::Gone) => Some(RunEnd::CallerGone),
+                Err(Stop::Bound(message)) => {
+                    tracing::error!(context = %self.at.context, "dialplan: {message}");
+                    Some(RunEnd::Fault(message))
+                }
+                Err(Stop::Failed(message)) => self.failed(message),
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    /// Runs priorities from `at` until something else than a further priority follows.
+    async fn steps(&mut self) -> Result<Ended, Stop> {
+        let plan = self.plan.clone();
+        loop {
+            if !self.channel.is_up() {
+                return Err(Stop::Gone);
+            }
+            self.count_step().await?;
+            let now = self.channel.wall_clock();
+            let query = Query {
+                extension: &self.at.extension,
+                caller: &self.caller.number,
+                now,
+            };
+            let Some(step) = plan.step(&self.at.context, query, self.at.priority) else {
+                return Ok(Ended::NoStep);
+            };
+            let before = self.at.priority;
+            match self
+                .execute(step.app, &step.name.text, &step.arguments.text)
+                .await?
+            {
+                Flow::Next => self.at.priority = before.saturating_add(1),
+                Flow::Goto(place) => self.at = place,
+                Flow::Digit(digit) => return Ok(Ended::Digit(digit)),
+                Flow::Hangup(cause) => return Ok(Ended::Hangup(cause)),
+            }
+        }
+    }
+
+    async fn execute(&mut self, app: App, name: &str, arguments: &str) -> Outcome {
+        let App::Known(app) = app else {
+            return Err(Stop::Failed(format!("there is no application {name}")));
+        };
+        let arguments = self.substitute(arguments);
+        tracing::debug!(
+            context = %self.at.context,
+            extension = %Private(&self.at.extension),
+            priority = self.at.priority,
+            application = app.manual().name,
+            "dialplan step"
+        );
+        app.execute(self, &arguments).await
+    }
+
+    /// Each step counts against the budget for endless loops; now and then another task has its turn.
+    async fn count_step(&mut self) -> Result<(), Stop> {
+        self.quiet_steps += 1;
+        if self.quiet_steps > limits::DIALPLAN_STEPS {
+            let message = format!(
+                "{} steps without the caller hearing anything, near {},{}: an endless loop",
+                limits::DIALPLAN_STEPS,
+                self.at.context,
+                self.at.priority
+            );
+            return Err(Stop::Bound(message));
+        }
+        if self.quiet_steps % 128 == 0 {
+            yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// There is no such priority: the end of a macro, an extension that does not exist, or its last step is done.
+    async fn out_of_steps(&mut self) -> Result<Option<RunEnd>, Stop> {
+        if matches!(
+            self.frames.last(),
+            Some(Frame {
+                returns: Return::Macro,
+                ..
+            })
+        ) {
+            self.at = self.leave_frame().unwrap_or_default();
+            return Ok(None);
+        }
+        if !self.exists(&self.at.context, &self.at.extension, 1) {
+            let entered = self.at.extension.clone();
+            return self.invalid(entered);
+        }
+        if !self.plan.settings.autofallthrough {
+            return self.collect(String::new(), self.timeouts.response).await;
+        }
+        let (indication, cause) = match self.variables.get("DIALSTATUS") {
+            Some("CONGESTION" | "CHANUNAVAIL") => (Indication::Congestion, CONGESTION),
+            Some("BUSY") => (Indication::Busy, USER_BUSY),
+            _ => {
+                return Ok(Some(RunEnd::Hangup {
+                    cause: NORMAL_CLEARING,
+                }))
+            }
+        };
+        self.channel.indicate(indication).await?;
+        self.sleep(Duration::from_secs(10)).await?;
+        Ok(Some(RunEnd::Hangup { cause }))
+    }
+
+    /// Waits for the digits of an extension, of which `typed` came already, and goes there.
+    async fn collect(&mut self, mut typed: String, first: Duration) -> Result<Option<RunEnd>, Stop> {
+        let mut wait = first;
+        while typed.len() < limits::DIGITS && self.could_match_more(&self.at.context, &typed) {
+            match self.read_digit(wait).await? {
+                Some(digit) => typed.push(digit),
+                None => break,
+            }
+            wait = self.timeouts.digit;
+        }
+        if !typed.is_empty() && self.exists(&self.at.context, &typed, 1) {
+            self.at.extension = typed;
+            self.at.priority = 1;
+            return Ok(None);
+        }
+        if typed.is_empty() {
+            return Ok(self.response_timeout());
+        }
+        self.invalid(typed)
+    }
+
+    /// Nothing was entered in time: `t`, else `e`, else the end.
+    pub(super) fn response_timeout(&mut self) -> Option<RunEnd> {
+        if self.go_to_special("t") || self.raise("RESPONSETIMEOUT") {
+            return None;
+        }
+        Some(RunEnd::Hangup {
+            cause: NORMAL_CLEARING,
+        })
+    }
+
+    /// What was entered or gone to does not exist: `i`, else `e`, else the end.
+    fn invalid(&mut self, entered: String) -> Result<Option<RunEnd>, Stop> {
+        if self.exists(&self.at.context, "i", 1) && self.at.extension != "i" {
+            self.variables.set("INVALID_EXTEN", entered)?;
+            self.go_to_special("i");
+            return Ok(None);
+        }
+        if self.at.extension != "e" && self.raise("INVALID") {
+            return Ok(None);
+        }
+        tracing::warn!(
+            context = %self.at.context,
+            extension = %Private(&entered),
+            "dialplan: the call was sent to an extension that does not exist, and its context has no i"
+        );
+        Ok(Some(RunEnd::Hangup {
+            cause: NORMAL_CLEARING,
+        }))
+    }
+
+    fn absolute_timeout(&mut self) -> Option<RunEnd> {
+        self.channel.set_deadline(None);
+        self.timeouts.absolute = None;
+        if self.go_to_special("T") || self.raise("ABSOLUTETIMEOUT") {
+            return None;
+        }
+        Some(RunEnd::Hangup {
+            cause: NORMAL_CLEARING,
+        })
+    }
+
+    fn failed(&mut self, message: String) -> Option<RunEnd> {
+        tracing::warn!(
+            context = %self.at.context,
+            extension = %Private(&self.at.extension),
+            priority = self.at.priority,
+            "dialplan: {message}"
+        );
+        // An error of the error handler itself ends the call.
+        if self.at.extension != "e" && self.raise("ERROR") {
+            return None;
+        }
+        Some(RunEnd::Fault(message))
+    }
+
+    fn go_to_special(&mut self, extension: &str) -> bool {
+        let found = self.exists(&self.at.context, extension, 1);
+        if found {
+            self.at.extension = extension.to_string();
+            self.at.priority = 1;
+        }
+        found
+    }
+
+    /// Goes to `e`, leaving why for EXCEPTION; `false` where there is no `e`.
+    pub(super) fn raise(&mut self, reason: &str) -> bool {
+        if !self.exists(&self.at.context, "e", 1) {
+            return false;
+        }
+        self.exception = Exception {
+            reason: reason.to_string(),
+            place: self.at.clone(),
+        };
+        self.go_to_special("e")
+    }
+
+    /// Runs `h` of the context in which the call ended.
+    async fn after_hangup(&mut self) {
+        let plan = self.plan.clone();
+        if !self.go_to_special("h") {
+            return;
+        }
+        self.quiet_steps = 0;
+        loop {
+            if let Err(stop) = self.count_step().await {
+                tracing::error!(?stop, "dialplan: h was ended");
+                return;
+            }
+            let now = self.channel.wall_clock();
+            let query = Query {
+                extension: &self.at.extension,
+                caller: &self.caller.number,
+                now,
+            };
+            let Some(step) = plan.step(&self.at.context, query, self.at.priority) else {
+                match self.frames.last() {
+                    Some(Frame {
+                        returns: Return::Macro,
+                        ..
+                    }) => {
+                        self.at = self.leave_frame().unwrap_or_default();
+                        continue;
+                    }
+                    _ => return,
+                }
+            };
+            match self
+                .execute(step.app, &step.name.text, &step.arguments.text)
+                .await
+            {
+                Ok(Flow::Next) => self.at.priority = self.at.priority.saturating_add(1),
+                Ok(Flow::Goto(place)) => self.at = place,
+                Ok(Flow::Digit(_) | Flow::Hangup(_)) => return,
+                Err(stop) => {
+                    tracing::debug!(?stop, "dialplan: h was ended");
+                    return;
+                }
+            }
+        }
+    }
+
+    // What applications and functions ask.
+
+    /// Whether there is such a step for this caller.
+    pub(super) fn exists(&self, context: &str, extension: &str, priority: u32) -> bool {
+        self.plan.step(context, self.query(extension), priority).is_some()
+    }
+
+    /// A search for an extension, for this caller, now.
+    pub(super) fn query<'q>(&'q self, extension: &'q str) -> Query<'q> {
+        Query {
+            extension,
+            caller: &self.caller.number,
+            now: self.channel.wall_clock(),
+        }
+    }
+
+    /// Whether more digits could lead to another extension.
+    pub(super) fn could_match_more(&self, context: &str, typed: &str) -> bool {
+        self.plan.could_match_more(context, self.query(typed))
+    }
+
+    /// The place that the text `[[context,]extension,]priority` names. A label must exist; a number need not.
+    pub(super) fn target(&self, text: &str) -> Result<Place, String> {
+        let mut parts = text.split(',').map(str::trim).rev();
+        let priority = parts.next().unwrap_or("");
+        let extension = parts
+            .next()
+            .filter(|e| !e.is_empty())
+            .unwrap_or(&self.at.extension);
+        let context = parts.next().filter(|c| !c.is_empty()).unwrap_or(&self.at.context);
+        let relative = |sign: &str| priority.strip_prefix(sign).and_then(|n| n.parse::<u32>().ok());
+        let number = if let Some(forward) = relative("+") {
+            self.at.priority.checked_add(forward)
+        } else if let Some(back) = relative("-") {
+            self.at.priority.checked_sub(back)
+        } else if let Some(number) = substitute::leading_integer(priority) {
+            u32::try_from(number).ok()
+        } else {
+            self.plan.label(context, self.query(extension), priority)
+        };
+        match number.filter(|n| *n >= 1) {
+            Some(priority) => Ok(Place {
+                context: context.to_string(),
+                extension: extension.to_string(),
+                priority,
+            }),
+            None => Err(format!("there is no priority or label {priority} in {context}")),
+        }
+    }
+
+    /// A text with variables, functions and expressions replaced.
+    pub(super) fn substitute(&mut self, text: &str) -> String {
+        substitute::substitute(text, self).into_owned()
+    }
+
+    /// Sets what Set sets: a variable, or a function where the name is `FUNC(arguments)`.
+    pub(super) fn assign(&mut self, name: &str, value: &str) -> Result<(), String> {
+        if let (Some((function, arguments)), true) = (name.split_once('('), name.ends_with(')')) {
+            let arguments = &arguments[..arguments.len() - 1];
+            let Some(found) = functions::find(function) else {
+                return Err(format!("there is no function called {function}"));
+            };
+            return found.write(self, arguments, value);
+        }
+        self.variables
+            .set(name, value)
+            .map_err(|TooLarge| format!("{name} is too long, or there are too many"))
+    }
+
+    /// Sets a variable that an application sets; a value too long is left out, with a warning.
+    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+        if self.variables.set(name, value).is_err() {
+            self.complain(format!("{name} could not be set"));
+        }
+    }
+
+    /// Plays what exists of the sounds; tells how it ended. What does not exist is named in the log.
+    pub(super) async fn play(&mut self, audio: &[Audio], interrupt: &str) -> Result<Played, Gone> {
+        let mut missing = None;
+        let mut found = Vec::with_capacity(audio.len());
+        for item in audio {
+            match item {
+                Audio::File(name) if !self.channel.has_sound(name) => {
+                    self.complain(format!("there is no sound {name}"));
+                    missing = Some(name.clone());
+                }
+                item => found.push(item.clone()),
+            }
+        }
+        let played = match found.is_empty() {
+            true => Played::Finished,
+            false => self.channel.play(&found, interrupt).await?,
+        };
+        match (&played, missing) {
+            (Played::Missing(_), _) => Ok(played),
+            (Played::Finished, Some(name)) if found.is_empty() => Ok(Played::Missing(name)),
+            (Played::Finished, Some(name)) => {
+                self.quiet_steps = 0;
+                Ok(Played::Missing(name))
+            }
+            _ => {
+                if !found.is_empty() {
+                    self.quiet_steps = 0;
+                }
+                Ok(played)
+            }
+        }
+    }
+
+    /// The next digit.
+    pub(super) async fn read_digit(&mut self, timeout: Duration) -> Result<Option<char>, Gone> {
+        let digit = self.channel.read_digit(timeout).await?;
+        // A caller cannot press a key as fast as a loop turns; a wait took time.
+        if digit.is_some() || timeout >= Duration::from_millis(10) {
+            self.quiet_steps = 0;
+        }
+        Ok(digit)
+    }
+
+    /// Waits.
+    pub(super) async fn sleep(&mut self, time: Duration) -> Result<(), Gone> {
+        self.channel.sleep(time).await?;
+        if time >= Duration::from_millis(10) {
+            self.quiet_steps = 0;
+        }
+        Ok(())
+    }
+
+    /// Records.
+    pub(super) async fn record(&mut self, request: RecordRequest) -> Result<Recorded, Gone> {
+        let recorded = self.channel.record(request).await?;
+        if recorded.duration >= Duration::from_millis(10) {
+            self.quiet_steps = 0;
+        }
+        Ok(recorded)
+    }
+
+    fn builtin(&self, name: &str, out: &mut String) -> bool {
+        match name {
+            "EXTEN" => out.push_str(&self.at.extension),
+            "CONTEXT" => out.push_str(&self.at.context),
+            "PRIORITY" => {
+                let _ = write!(out, "{}", self.at.priority);
+            }
+            "CHANNEL" => out.push_str(&self.channel.facts().channel),
+            "UNIQUEID" => out.push_str(&self.channel.facts().unique_id),
+            "HANGUPCAUSE" => {
+                let _ = write!(out, "{}", self.channel.hangup_cause());
+            }
+            "EPOCH" => {
+                let now = self.channel.wall_clock().duration_since(SystemTime::UNIX_EPOCH);
+                let _ = write!(out, "{}", now.unwrap_or_default().as_secs());
+            }
+            "SYSTEMNAME" => out.push_str("obelus"),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The value of a variable: built in, else the channel's, else global.
+    pub(super) fn value_of(&self, name: &str) -> Option<Cow<'_, str>> {
+        if name.bytes().all(|c| c.is_ascii_uppercase()) {
+            let mut text = String::new();
+            if self.builtin(name, &mut text) {
+                return Some(Cow::Owned(text));
+            }
+        }
+        match self.variables.get(name) {
+            Some(value) => Some(Cow::Borrowed(value)),
+            None => self.globals.get(name).map(Cow::Owned),
+        }
+    }
+}
+
+impl Values for Run<'_> {
+    fn variable(&mut self, name: &str) -> Cow<'_, str> {
+        self.value_of(name).unwrap_or(Cow::Borrowed(""))
+    }
+
+    fn function(&mut self, name: &str, arguments: &str) -> Option<String> {
+        let function = functions::find(name)?;
+        match function.read(self, arguments) {
+            Ok(mut value) => {
+                substitute::cut(&mut value, limits::VARIABLE_BYTES);
+                Some(value)
+            }
+            Err(message) => {
+                self.complain(format!("{name}({arguments}): {message}"));
+                Some(String::new())
+            }
+        }
+    }
+
+    fn complain(&mut self, message: String) {
+        /// A loop repeats its complaint: the first few are enough.
+        const COMPLAINTS: u32 = 20;
+        self.complaints = self.complaints.saturating_add(1);
+        if self.complaints <= COMPLAINTS {
+            tracing::warn!(
+                context = %self.at.context,
+                extension = %Private(&self.at.extension),
+                priority = self.at.priority,
+                "dialplan: {message}"
+            );
+        }
+        if self.complaints == COMPLAINTS {
+            tracing::warn!("dialplan: further warnings of this call are not shown");
+        }
+    }
+}
+
+/// How a run of priorities ended.
+enum Ended {
+    NoStep,
+    Digit(char),
+    Hangup(u8),
+}
+
+/// Lets other tasks run, whatever the executor: pending once, and woken at once.
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,480 @@
+//! A scripted caller in virtual time: a dialplan runs against it as against a call, in no time, and what the caller
+//! hears is written down.
+//!
+//! The script is text, a line each; `#` begins a comment:
+//!
+//! ```text
+//! number 15550100            the caller; also name, did, context, trunk, header NAME: VALUE
+//! clock 2026-03-02T10:00:00Z when the call begins
+//! mailbox main min=2 max=60 silence=5 beep=yes
+//! sound greeting 3.5         how long a sound is; others are a second long
+//! missing tt-weasels         a sound that does not exist
+//! at 2: press 1              what the caller does, at a time of the call,
+//! hears greeting: wait 0.5, press 12#, hangup
+//! records: speak 4, press #  or when a sound or a recording begins; each line once, in order
+//! ```
+
+use super::channel::{
+    Audio, CallFacts, Channel, Gone, Indication, Kept, MailboxFacts, Played, RecordRequest, Recorded,
+    RecordedEnd,
+};
+use async_trait::async_trait;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::Future;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+/// A caller who gives up after so long, so that a dialplan that never ends does.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+/// A sound whose length the script does not tell.
+const SOUND: Duration = Duration::from_secs(1);
+
+/// What starts a line of the script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum When {
+    At(Duration),
+    Hears(String),
+    Records,
+}
+
+/// One thing that the caller does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Act {
+    Press(char),
+    /// Speaks for so long.
+    Speak(Duration),
+    Hangup,
+}
+
+/// A caller, as a script describes it.
+#[derive(Clone, Debug)]
+pub struct Script {
+    facts: CallFacts,
+    clock: SystemTime,
+    mailboxes: Vec<MailboxFacts>,
+    lengths: HashMap<String, Duration>,
+    missing: HashSet<String>,
+    reactions: Vec<(When, Vec<(Duration, Act)>)>,
+}
+
+impl Script {
+    /// Reads a script; the error names the line.
+    pub fn parse(text: &str) -> Result<Script, String> {
+        let mut script = Script {
+            facts: CallFacts {
+                channel: "SIP/test-1".into(),
+                unique_id: "1000000000.1".into(),
+                trunk: "test".into(),
+                context: "default".into(),
+                call_id: "test-call".into(),
+                ..CallFacts::default()
+            },
+            // 2026-01-01, a Thursday.
+            clock: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+            mailboxes: vec![mailbox("main")],
+            lengths: HashMap::new(),
+            missing: HashSet::new(),
+            reactions: Vec::new(),
+        };
+        for line in text.lines() {
+            // A hash within a line is a key to press.
+            let line = line.trim();
+            if !line.is_empty() && !line.starts_with('#') {
+                script
+                    .line(line)
+                    .ok_or_else(|| format!("not understood: {line}"))?;
+            }
+        }
+        Ok(script)
+    }
+
+    fn line(&mut self, line: &str) -> Option<()> {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        match word {
+            "number" => self.facts.caller.number = rest.to_string(),
+            "name" => self.facts.caller.name = rest.to_string(),
+            "did" => self.facts.did = rest.to_string(),
+            "context" => self.facts.context = rest.to_string(),
+            "trunk" => self.facts.trunk = rest.to_string(),
+            "header" => {
+                let (name, value) = rest.split_once(':')?;
+                self.facts
+                    .headers
+                    .push((name.to_string(), value.trim().to_string()));
+            }
+            "clock" => self.clock = rest.parse::<jiff::Timestamp>().ok()?.into(),
+            "mailbox" => {
+                let mut words = rest.split_whitespace();
+                let mut facts = mailbox(words.next()?);
+                for word in words {
+                    match word.split_once('=')? {
+                        ("min", secs) => facts.min = seconds(secs)?,
+                        ("max", secs) => facts.max = seconds(secs)?,
+                        ("silence", secs) => facts.silence = Some(seconds(secs)?).filter(|s| !s.is_zero()),
+                        ("beep", yes) => facts.beep = yes == "yes",
+                        _ => return None,
+                    }
+                }
+                self.mailboxes.retain(|m| m.name != facts.name);
+                self.mailboxes.push(facts);
+            }
+            "sound" => {
+                let (name, length) = rest.split_once(' ')?;
+                self.lengths.insert(name.to_string(), seconds(length)?);
+            }
+            "missing" => {
+                self.missing.insert(rest.to_string());
+            }
+            _ => {
+                let (when, acts) = line.split_once(':')?;
+                let when = match when.trim().split_once(' ') {
+                    Some(("at", time)) => When::At(seconds(time)?),
+                    Some(("hears", sound)) => When::Hears(sound.trim().to_string()),
+                    None if when.trim() == "records" => When::Records,
+                    _ => return None,
+                };
+                self.reactions.push((when, acts_of(acts)?));
+            }
+        }
+        Some(())
+    }
+}
+
+/// The acts of a line, each with its time from the line's start.
+fn acts_of(text: &str) -> Option<Vec<(Duration, Act)>> {
+    let mut acts = Vec::new();
+    let mut at = Duration::ZERO;
+    for act in text.split(',').map(str::trim) {
+        match act.split_once(' ') {
+            None if act == "hangup" => acts.push((at, Act::Hangup)),
+            Some(("wait", time)) => at += seconds(time)?,
+            Some(("speak", time)) => {
+                let time = seconds(time)?;
+                acts.push((at, Act::Speak(time)));
+                at += time;
+            }
+            Some(("press", keys)) => {
+                for key in keys.trim().chars() {
+                    acts.push((at, Act::Press(key)));
+                    at += Duration::from_millis(200);
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(acts)
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.trim().parse().ok()?).ok()
+}
+
+fn mailbox(name: &str) -> MailboxFacts {
+    MailboxFacts {
+        name: name.to_string(),
+        min: Duration::from_secs(2),
+        max: Duration::from_secs(60),
+        silence: Some(Duration::from_secs(10)),
+        beep: true,
+    }
+}
+
+/// The call of a scripted caller.
+pub struct Scripted {
+    script: Script,
+    /// Since the call began.
+    now: Duration,
+    /// What the caller is about to do, in order of time.
+    pending: Vec<(Duration, Act)>,
+    /// Digits that nothing asked for yet.
+    digits: VecDeque<char>,
+    /// Until when the caller speaks.
+    speaks_until: Duration,
+    up: bool,
+    answered: bool,
+    cause: u8,
+    deadline: Option<Duration>,
+    recordings: u64,
+    memos: u64,
+    transcript: Vec<String>,
+}
+
+/// What ends a wait.
+enum Event {
+    Digit(char),
+    /// The time came that was waited for.
+    Time,
+}
+
+impl Scripted {
+    /// A call of that caller, not yet answered.
+    pub fn new(script: Script) -> Self {
+        let mut call = Scripted {
+            pending: vec![(PATIENCE, Act::Hangup)],
+            script,
+            now: Duration::ZERO,
+            digits: VecDeque::new(),
+            speaks_until: Duration::ZERO,
+            up: true,
+            answered: false,
+            cause: 0,
+            deadline: None,
+            recordings: 0,
+            memos: 0,
+            transcript: Vec::new(),
+        };
+        for (when, acts) in call.script.reactions.clone() {
+            if let When::At(time) = when {
+                call.schedule(time, acts);
+            }
+        }
+        call
+    }
+
+    /// What happened, a line each, with the time in seconds.
+    pub fn transcript(&self) -> String {
+        self.transcript.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    fn say(&mut self, what: impl std::fmt::Display) {
+        self.transcript
+            .push(format!("{:.2} {what}", self.now.as_secs_f64()));
+    }
+
+    fn schedule(&mut self, from: Duration, acts: Vec<(Duration, Act)>) {
+        self.pending
+            .extend(acts.into_iter().map(|(after, act)| (from + after, act)));
+        self.pending.sort_by_key(|(time, _)| *time);
+    }
+
+    /// The first line of the script that waits for this begins.
+    fn happens(&mut self, when: &When) {
+        if let Some(index) = self.script.reactions.iter().position(|(w, _)| w == when) {
+            let (_, acts) = self.script.reactions.remove(index);
+            self.schedule(self.now, acts);
+        }
+    }
+
+    /// Lets time pass until `until` or the next digit.
+    fn pass(&mut self, until: Duration) -> Result<Event, Gone> {
+        let end = self.deadline.map_or(until, |deadline| deadline.min(until));
+        while self.up {
+            if self.pending.first().is_none_or(|(time, _)| *time > end) {
+                self.now = self.now.max(end);
+                return if end < until { Err(Gone) } else { Ok(Event::Time) };
+            }
+            let (time, act) = self.pending.remove(0);
+            self.now = self.now.max(time);
+            match act {
+                Act::Press(digit) => return Ok(Event::Digit(digit)),
+                Act::Speak(time) => self.speaks_until = self.now + time,
+                Act::Hangup => {
+                    self.say("caller hangs up");
+                    self.up = false;
+                    self.cause = 16;
+                }
+            }
+        }
+        Err(Gone)
+    }
+
+    fn length(&self, audio: &Audio) -> Duration {
+        match audio {
+            Audio::File(name) => self.script.lengths.get(name).copied().unwrap_or(SOUND),
+            Audio::Silence(time) => *time,
+        }
+    }
+}
+
+#[async_trait]
+impl Channel for Scripted {
+    fn facts(&self) -> &CallFacts {
+        &self.script.facts
+    }
+
+    fn wall_clock(&self) -> SystemTime {
+        self.script.clock + self.now
+    }
+
+    fn is_up(&mut self) -> bool {
+        self.up
+    }
+
+    fn is_answered(&self) -> bool {
+        self.answered
+    }
+
+    async fn answer(&mut self) -> Result<(), Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        if !self.answered {
+            self.answered = true;
+            self.say("answered");
+        }
+        Ok(())
+    }
+
+    async fn indicate(&mut self, indication: Indication) -> Result<(), Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        let name = match indication {
+            Indication::Ringing => "ringing",
+            Indication::Progress => "progress",
+            Indication::Busy => "busy",
+            Indication::Congestion => "congestion",
+        };
+        self.say(name);
+        Ok(())
+    }
+
+    fn has_sound(&self, name: &str) -> bool {
+        !self.script.missing.contains(name)
+    }
+
+    async fn play(&mut self, audio: &[Audio], interrupt: &str) -> Result<Played, Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        if let Some(digit) = self.digits.front().copied().filter(|d| interrupt.contains(*d)) {
+            self.digits.pop_front();
+            self.say(format_args!("hears nothing, {digit} was pressed before"));
+            return Ok(Played::Digit(digit));
+        }
+        for item in audio {
+            match item {
+                Audio::File(name) if !self.has_sound(name) => return Ok(Played::Missing(name.clone())),
+                Audio::File(name) => {
+                    self.say(format_args!("hears {name}"));
+                    self.happens(&When::Hears(name.clone()));
+                }
+                Audio::Silence(time) => {
+                    self.say(format_args!("hears {:.2} s of silence", time.as_secs_f64()))
+                }
+            }
+            let end = self.now + self.length(item);
+            while let Event::Digit(digit) = self.pass(end)? {
+                if interrupt.contains(digit) {
+                    self.say(format_args!("presses {digit}, which interrupts"));
+                    return Ok(Played::Digit(digit));
+                }
+                self.digits.push_back(digit);
+            }
+        }
+        Ok(Played::Finished)
+    }
+
+    async fn read_digit(&mut self, timeout: Duration) -> Result<Option<char>, Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        if let Some(digit) = self.digits.pop_front() {
+            return Ok(Some(digit));
+        }
+        match self.pass(self.now + timeout)? {
+            Event::Digit(digit) => {
+                self.say(format_args!("presses {digit}"));
+                Ok(Some(digit))
+            }
+            Event::Time => Ok(None),
+        }
+    }
+
+    async fn sleep(&mut self, time: Duration) -> Result<(), Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        let end = self.now + time;
+        while let Event::Digit(digit) = self.pass(end)? {
+            self.digits.push_back(digit);
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self, request: RecordRequest) -> Result<Recorded, Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        let start = self.now;
+        self.happens(&When::Records);
+        let limit = start + request.limit;
+        let end = loop {
+            let quiet_since = self.speaks_until.max(start);
+            let silence = request.silence.map(|silence| quiet_since + silence);
+            let until = silence.map_or(limit, |silence| silence.min(limit));
+            match self.pass(until) {
+                Ok(Event::Digit(digit)) if request.terminators.contains(digit) => {
+                    break RecordedEnd::Digit(digit)
+                }
+                Ok(Event::Digit(_)) => {}
+                // A deadline ends it as a limit does.
+                Err(Gone) if self.up => break RecordedEnd::Limit,
+                Err(Gone) => break RecordedEnd::Hangup,
+                Ok(Event::Time) if self.speaks_until.max(start) > quiet_since => {}
+                Ok(Event::Time) if self.now >= limit => break RecordedEnd::Limit,
+                Ok(Event::Time) => break RecordedEnd::Silence,
+            }
+        };
+        let duration = self.now - start;
+        self.recordings += 1;
+        let why = match end {
+            RecordedEnd::Digit(digit) => format!("{digit}"),
+            RecordedEnd::Silence => "silence".into(),
+            RecordedEnd::Limit => "the limit".into(),
+            RecordedEnd::Hangup => "hang-up".into(),
+            RecordedEnd::Failed => "a failure".into(),
+        };
+        self.say(format_args!(
+            "recorded {:.2} s, ended by {why}",
+            duration.as_secs_f64()
+        ));
+        Ok(Recorded {
+            recording: self.recordings,
+            duration,
+            end,
+        })
+    }
+
+    async fn keep(&mut self, recorded: Recorded, mailbox: &str) -> Kept {
+        self.memos += 1;
+        let memo_id = format!("memo-{}", self.memos);
+        self.say(format_args!(
+            "{memo_id} of {:.2} s for {mailbox}",
+            recorded.duration.as_secs_f64()
+        ));
+        Kept::Stored { memo_id }
+    }
+
+    async fn keep_plain(&mut self, recorded: Recorded, path: &str) -> bool {
+        self.say(format_args!(
+            "plain file {path} of {:.2} s",
+            recorded.duration.as_secs_f64()
+        ));
+        true
+    }
+
+    async fn discard(&mut self, _: Recorded) {
+        self.say("recording discarded");
+    }
+
+    fn mailbox(&self, name: &str) -> Option<MailboxFacts> {
+        self.script.mailboxes.iter().find(|m| m.name == name).cloned()
+    }
+
+    fn set_deadline(&mut self, after: Option<Duration>) {
+        self.deadline = after.map(|after| self.now + after);
+    }
+
+    async fn hangup(&mut self, cause: u8) {
+        if self.up {
+            self.up = false;
+            self.cause = cause;
+            self.say(format_args!("hung up, cause {cause}"));
+        }
+    }
+
+    fn hangup_cause(&self) -> u8 {
+        self.cause
+    }
+}
+
+/// Runs a future that never waits for anything but its turn: what a scripted call makes of a dialplan.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
