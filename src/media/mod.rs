@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+pub mod builtin_sounds;
 pub mod io;
 mod leg;
 mod level;
