@@ -31,6 +31,24 @@ pub const SDP_BYTES: usize = 32 * 1024;
 pub const SDP_ATTRIBUTES: usize = 256;
 /// `t=` lines in an SDP body; telephony has one.
 pub const SDP_TIMES: usize = 8;
+/// Addresses that one SIP host name may resolve to.
+pub const SIP_TARGETS: usize = 16;
+/// DNS: one question must be answered within this time, all servers together.
+pub const DNS_TIME: Duration = Duration::from_secs(5);
+/// DNS: answers kept.
+pub const DNS_CACHE: usize = 256;
+/// A registrar may send us on to another so many times in a row.
+pub const REGISTER_REDIRECTS: u8 = 5;
+/// Requests in one attempt to register: challenges, stale nonces, redirections and longer expiries together.
+pub const REGISTER_REQUESTS: u8 = 10;
+/// Longest time that a registrar can put us off by Retry-After.
+pub const REGISTER_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+/// Longest expiry that we take from a registrar, or ask for because it says so.
+pub const REGISTER_EXPIRES_SECS: u32 = 86_400;
+/// Un-registering at shutdown ends after this time, answered or not.
+pub const UNREGISTER_TIME: Duration = Duration::from_secs(4);
+/// Addresses whose refused calls are remembered, so that each is logged once a minute only.
+pub const REFUSED_ADDRESSES: usize = 1_024;
 /// Digits that a caller typed and the dialplan has not yet read.
 pub const DIGIT_QUEUE: usize = 64;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
