@@ -11,6 +11,8 @@ pub const SIP_HEADERS: usize = 256;
 pub const SIP_TRANSACTIONS: usize = 400_000;
 /// Calls that an endpoint holds at once, ringing and ending ones included; the operator's own limit is below it.
 pub const SIP_CALLS: usize = 100_000;
+/// Answers of different phones to one INVITE of ours that are acknowledged and ended; more are ignored.
+pub const SIP_FORKS: usize = 16;
 /// SIP over TCP: connections at once, all peers together.
 pub const TCP_CONNECTIONS: usize = 1_024;
 /// SIP over TCP: connections at once from one address, so that one host cannot take them all.

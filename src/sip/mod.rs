@@ -6,7 +6,7 @@
 pub mod dialog;
 pub mod digest;
 pub mod endpoint;
-pub mod invite;
+pub(crate) mod invite;
 pub mod message;
 pub mod resolve;
 pub mod transaction;
