@@ -121,3 +121,21 @@ pub const CONFIG_BYTES: usize = 1024 * 1024;
 pub const CALLS: usize = 32_767;
 /// Most media threads that a configuration may ask for.
 pub const MEDIA_THREADS: usize = 64;
+/// HTTP connections at once from one address; trusted proxies are not counted.
+pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 64;
+/// Head of an HTTP request, bytes.
+pub const HTTP_HEAD_BYTES: usize = 32 * 1024;
+/// An HTTP request must be whole, and its answer begun, within this time.
+pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
+/// An HTTP connection lives no longer than this, however slowly its peer reads.
+pub const HTTP_CONNECTION_TIME: Duration = Duration::from_secs(600);
+/// At a stop, requests that have begun may take this long to finish.
+pub const HTTP_STOP_TIME: Duration = Duration::from_secs(5);
+/// Memos in memory at once on their way to HTTP clients; more wait their turn.
+pub const HTTP_MEMOS_IN_MEMORY: usize = 32;
+/// Entries in each half of a table of allowances.
+pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
+/// Largest ciphertext that is fetched from another domain, bytes: an hour and more of 16-bit audio.
+pub const FETCH_BYTES: usize = 64 * 1024 * 1024;
+/// A fetch from another domain must be done within this time.
+pub const FETCH_TIME: Duration = Duration::from_secs(60);

@@ -1,16 +1,485 @@
 use super::key::{MemoId, MemoKey};
+use super::link::{Link, LinkBase, LinkError, ParsedLink};
+use super::open::{self, OpenError};
+use super::record::{Facts, Record};
+use super::seal::{self, IV_BYTES};
+use super::store::Store;
+use super::token::{AccessToken, Verifier};
+use super::vault::{MemoMeta, Vault, VaultCommand, VaultError, VaultEvent};
+use super::wav;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::Engine as _;
+use proptest::prelude::*;
+use serde::Deserialize;
+use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
 
-#[test]
-fn a_key_comes_back_from_its_text() {
-    let key = MemoKey::generate();
-    let text = key.to_text();
-    assert_eq!(text.len(), 44);
-    assert!(MemoKey::from_text(&text).is_ok_and(|again| again.bytes() == key.bytes()));
+#[derive(Deserialize)]
+struct Vectors {
+    memos: Vec<MemoVector>,
+    accepted_keys: Vec<KeyVector>,
+    refused_keys: Vec<KeyVector>,
+}
+
+#[derive(Deserialize)]
+struct MemoVector {
+    name: String,
+    key: String,
+    memo_id: String,
+    link_base: String,
+    link: String,
+    encryption_iv: String,
+    access_key_hash: String,
+    access_token: String,
+    access_token_hash: String,
+    samples: Vec<i16>,
+    audio_b64: String,
+    encrypted_audio_b64: String,
+    duration_millis: u64,
+}
+
+#[derive(Deserialize)]
+struct KeyVector {
+    comment: String,
+    text: String,
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("../../tests/vectors/memo.json")).expect("the vectors are JSON")
+}
+
+fn iv_of(text: &str) -> [u8; IV_BYTES] {
+    URL_SAFE.decode(text).unwrap().try_into().unwrap()
+}
+
+fn facts() -> Facts {
+    Facts {
+        mailbox: None,
+        domain: "memo.example.org".into(),
+        trunk: None,
+        call_id: None,
+        created_at: SystemTime::UNIX_EPOCH,
+        expires_at: None,
+    }
 }
 
 #[test]
-fn an_id_comes_back_from_its_text() {
+fn sealing_comes_to_what_an_independent_program_made() {
+    for vector in vectors().memos {
+        let key = MemoKey::from_text(&vector.key).unwrap();
+        let id: MemoId = vector.memo_id.parse().unwrap();
+        let file = wav::encode(vec![Zeroizing::new(vector.samples.clone())]);
+        assert_eq!(STANDARD.encode(&*file), vector.audio_b64, "{}", vector.name);
+        let sealed = seal::seal_under(id, &key, iv_of(&vector.encryption_iv), file);
+        assert_eq!(
+            STANDARD.encode(sealed.ciphertext()),
+            vector.encrypted_audio_b64,
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            *AccessToken::derive(&key).to_text(),
+            vector.access_token,
+            "{}",
+            vector.name
+        );
+
+        let record = serde_json::to_value(Record::new(&sealed, facts())).unwrap();
+        assert_eq!(record["id"], vector.memo_id);
+        assert_eq!(record["encryption_iv"], vector.encryption_iv);
+        assert_eq!(record["access_key_hash"], vector.access_key_hash);
+        assert_eq!(record["access_token_hash"], vector.access_token_hash);
+        let record: Record = serde_json::from_value(record).unwrap();
+        let millis = record.duration().map(|duration| duration.as_millis());
+        assert_eq!(millis, Some(u128::from(vector.duration_millis)));
+    }
+}
+
+#[test]
+fn what_an_independent_program_sealed_opens() {
+    for vector in vectors().memos {
+        let link = ParsedLink::parse(&vector.link).unwrap_or_else(|error| panic!("{}: {error}", vector.name));
+        assert_eq!(link.base, vector.link_base);
+        assert_eq!(link.id, vector.memo_id);
+        let ciphertext = STANDARD.decode(&vector.encrypted_audio_b64).unwrap();
+        let audio = open::open(&link.key, &iv_of(&vector.encryption_iv), ciphertext).unwrap();
+        assert_eq!(STANDARD.encode(&*audio), vector.audio_b64, "{}", vector.name);
+    }
+}
+
+#[test]
+fn a_key_is_read_in_each_form_that_an_encoder_writes_and_in_no_other() {
+    let vectors = vectors();
+    let expected = MemoKey::from_text(&vectors.accepted_keys[0].text).unwrap();
+    for vector in &vectors.accepted_keys {
+        let key =
+            MemoKey::from_text(&vector.text).unwrap_or_else(|error| panic!("{}: {error}", vector.comment));
+        assert_eq!(key.bytes(), expected.bytes(), "{}", vector.comment);
+    }
+    for vector in &vectors.refused_keys {
+        assert!(MemoKey::from_text(&vector.text).is_err(), "{}", vector.comment);
+    }
+}
+
+#[test]
+fn a_link_with_any_one_character_of_its_key_changed_does_not_open() {
+    let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(vec![1; 100])]));
+    let text = key.to_text();
+    for at in 0..text.len() {
+        for other in ['A', 'B', 'z', '9', '-', '='] {
+            let mut changed: Vec<char> = text.chars().collect();
+            if changed[at] == other {
+                continue;
+            }
+            changed[at] = other;
+            let changed: String = changed.into_iter().collect();
+            let opened = MemoKey::from_text(&changed)
+                .map(|key| open::open(&key, sealed.iv(), sealed.ciphertext().to_vec()));
+            assert!(!matches!(opened, Ok(Ok(_))), "character {at}");
+        }
+    }
+}
+
+#[test]
+fn altered_ciphertext_does_not_open() {
+    let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(vec![1; 100])]));
+    let whole = sealed.ciphertext().to_vec();
+    for at in [
+        0,
+        1,
+        whole.len() / 2,
+        whole.len() - 17,
+        whole.len() - 16,
+        whole.len() - 1,
+    ] {
+        let mut altered = whole.clone();
+        altered[at] ^= 1;
+        assert_eq!(
+            open::open(&key, sealed.iv(), altered).err(),
+            Some(OpenError::WrongKey),
+            "byte {at}"
+        );
+    }
+    let cut = whole[..whole.len() - 1].to_vec();
+    assert_eq!(
+        open::open(&key, sealed.iv(), cut).err(),
+        Some(OpenError::WrongKey)
+    );
+    assert_eq!(
+        open::open(&key, sealed.iv(), vec![0; 15]).err(),
+        Some(OpenError::TooShort)
+    );
+}
+
+#[test]
+fn no_two_memos_share_a_key_an_iv_or_a_name() {
+    let (one, first) = seal::seal(wav::encode(Vec::new()));
+    let (two, second) = seal::seal(wav::encode(Vec::new()));
+    assert_ne!(one.id(), two.id());
+    assert_ne!(one.iv(), two.iv());
+    assert_ne!(first.bytes(), second.bytes());
+}
+
+#[test]
+fn a_token_tells_its_key_only_by_the_hash() {
+    let key = MemoKey::generate();
+    let token = AccessToken::derive(&key);
+    assert_ne!(*token.to_text(), *key.to_text());
+    assert!(token.verifier().matches(&AccessToken::derive(&key).verifier()));
+    assert!(!token.verifier().matches(&Verifier::of_key(&key)));
+    assert!(!token.verifier().matches(&Verifier::nothing()));
+    assert_eq!(format!("{:?}", token.verifier()), "Verifier(…)");
+}
+
+#[test]
+fn an_id_comes_back_from_its_text_and_from_no_other() {
     let id = MemoId::generate();
     assert_eq!(id.to_string().len(), 22);
     assert_eq!(id.to_string().parse(), Ok(id));
+    for wrong in [
+        "",
+        "AAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAB",
+        "AAAAAAAAAAAAAAAAAAAA/A",
+        "../../../etc/passwd0000",
+    ] {
+        assert!(wrong.parse::<MemoId>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_link_says_https_where_it_is_spoken_and_http_only_on_this_machine() {
+    let base = |domain, url, tls| LinkBase::new(domain, url, tls).as_str().to_owned();
+    assert_eq!(base("memo.example.org", None, true), "https://memo.example.org");
+    assert_eq!(base("memo.example.org", None, false), "memo.example.org");
+    assert_eq!(base("localhost:5001", None, false), "http://localhost:5001");
+    assert_eq!(base("127.0.0.1:5001", None, false), "http://127.0.0.1:5001");
+    assert_eq!(base("[::1]:5001", None, false), "http://[::1]:5001");
+    assert_eq!(base("localhost:5001", None, true), "https://localhost:5001");
+    assert_eq!(
+        base("localhost.example.org", None, false),
+        "localhost.example.org"
+    );
+    assert_eq!(
+        base("localhost:5001", Some("https://memo.example.org/"), false),
+        "https://memo.example.org"
+    );
+    assert_eq!(
+        LinkBase::new("memo.example.org", None, false).url(),
+        "http://memo.example.org"
+    );
+}
+
+#[test]
+fn a_link_is_taken_apart_as_people_paste_it() {
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    for text in [
+        format!("https://memo.example.org/voice/EBESExQVFhcYGRobHB0eHw#{key}"),
+        format!("  https://memo.example.org/voice/EBESExQVFhcYGRobHB0eHw/#{key}\n"),
+        format!("https://memo.example.org/voice/EBESExQVFhcYGRobHB0eHw?key={key}"),
+        format!(
+            "https://memo.example.org/voice/EBESExQVFhcYGRobHB0eHw?utm=1#{}",
+            key.replace('=', "%3D")
+        ),
+    ] {
+        let link = ParsedLink::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(link.base, "https://memo.example.org");
+        assert_eq!(
+            link.memo_id().map(|id| id.to_string()).as_deref(),
+            Some("EBESExQVFhcYGRobHB0eHw")
+        );
+        assert_eq!(*link.key.to_text(), key);
+    }
+    let error = |text: &str| ParsedLink::parse(text).err().unwrap();
+    assert_eq!(error("https://memo.example.org/"), LinkError::NotALink);
+    assert_eq!(error("/voice/EBESExQVFhcYGRobHB0eHw#x"), LinkError::NotALink);
+    assert_eq!(error("https://a@b.example.org/voice/EBES#x"), LinkError::NotALink);
+    assert_eq!(error("https://memo.example.org/voice/a.b#x"), LinkError::Id);
+    assert_eq!(error("https://memo.example.org/voice/EBES"), LinkError::NoKey);
+    assert_eq!(error("https://memo.example.org/voice/EBES#"), LinkError::NoKey);
+    assert!(matches!(
+        error("https://memo.example.org/voice/EBES#short"),
+        LinkError::Key(_)
+    ));
+}
+
+#[test]
+fn a_link_made_here_is_read_here() {
+    let (id, key) = (MemoId::generate(), MemoKey::generate());
+    let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
+    let parsed = ParsedLink::parse(link.expose()).unwrap();
+    assert_eq!(parsed.memo_id(), Some(id));
+    assert_eq!(parsed.key.bytes(), key.bytes());
+}
+
+#[test]
+fn a_file_has_the_header_that_every_player_knows() {
+    let file = wav::encode(vec![Zeroizing::new(vec![1, -2]), Zeroizing::new(vec![3])]);
+    let reader = hound::WavReader::new(std::io::Cursor::new(&*file)).unwrap();
+    let spec = reader.spec();
+    assert_eq!(
+        (spec.channels, spec.sample_rate, spec.bits_per_sample),
+        (1, 8_000, 16)
+    );
+    let samples: Vec<i16> = reader.into_samples().map(Result::unwrap).collect();
+    assert_eq!(samples, [1, -2, 3]);
+    assert!(
+        file.capacity() >= file.len() + seal::TAG_BYTES,
+        "sealing moves no plain audio"
+    );
+}
+
+// ---- The vault ----
+
+fn vault(folder: &std::path::Path) -> (Vault, Store) {
+    let store = Store::open(folder).unwrap();
+    let base = LinkBase::new("memo.example.org", None, true);
+    (Vault::new(store.clone(), "memo.example.org".into(), base), store)
+}
+
+fn append(recording: u64, samples: Vec<i16>) -> VaultCommand {
+    VaultCommand::Append {
+        recording,
+        samples: Zeroizing::new(samples),
+    }
+}
+
+fn finish(recording: u64) -> VaultCommand {
+    VaultCommand::Finish {
+        recording,
+        meta: MemoMeta {
+            mailbox: Some("main".into()),
+            from: "+15550100123".into(),
+            from_name: "Somebody".into(),
+            to: "+15550100999".into(),
+            ..MemoMeta::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+        },
+    }
+}
+
+#[test]
+fn what_was_said_is_what_the_link_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    assert!(vault
+        .handle(vec![append(7, vec![5; 4_000]), append(8, vec![9; 10])])
+        .is_empty());
+    let events = vault.handle(vec![append(7, vec![-6; 4_000]), finish(7)]);
+    let [VaultEvent::Stored { recording: 7, memo }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(memo.seconds, 1.0);
+    assert_eq!(vault.held(), (1, 20), "the other recording goes on");
+    let link = ParsedLink::parse(memo.link.expose()).unwrap();
+    let record = store.get(&memo.id).unwrap().unwrap();
+    let audio = open::open(
+        &link.key,
+        &record.encryption_iv,
+        store.ciphertext(&memo.id).unwrap(),
+    )
+    .unwrap();
+    let samples: Vec<i16> = audio[44..]
+        .chunks_exact(2)
+        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
+    assert_eq!(samples, [vec![5; 4_000], vec![-6; 4_000]].concat());
+}
+
+#[test]
+fn nothing_of_the_caller_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    let events = vault.handle(vec![append(1, vec![1; 100]), finish(1)]);
+    let [VaultEvent::Stored { memo, .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    let record = serde_json::to_string(&store.get(&memo.id).unwrap().unwrap()).unwrap();
+    for private in ["5550100123", "Somebody", "5550100999", "duration"] {
+        assert!(!record.contains(private), "{private} in {record}");
+    }
+    let printed = format!("{events:?}");
+    let key = memo.link.expose().split_once('#').unwrap().1;
+    assert!(
+        !printed.contains(key) && !printed.contains("5550100123"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn all_that_finish_in_one_batch_are_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    let commands = (0..20)
+        .flat_map(|n| [append(n, vec![1; 800]), finish(n)])
+        .collect();
+    let events = vault.handle(commands);
+    let stored = events
+        .iter()
+        .filter(|event| matches!(event, VaultEvent::Stored { .. }))
+        .count();
+    assert_eq!((stored, store.count(), vault.held()), (20, 20, (0, 0)));
+}
+
+#[test]
+fn a_recording_without_audio_leaves_no_memo() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    let events = vault.handle(vec![append(1, Vec::new()), finish(1), finish(2)]);
+    let empty = |event: &VaultEvent| {
+        matches!(
+            event,
+            VaultEvent::Failed {
+                error: VaultError::Empty,
+                ..
+            }
+        )
+    };
+    assert!(events.len() == 2 && events.iter().all(empty), "{events:?}");
+    assert_eq!(store.count(), 0);
+}
+
+#[test]
+fn a_discarded_recording_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, _) = vault(folder.path());
+    let discard = VaultCommand::Discard { recording: 1 };
+    assert!(vault.handle(vec![append(1, vec![1; 100]), discard]).is_empty());
+    assert_eq!(vault.held(), (0, 0));
+}
+
+#[test]
+fn an_overrun_is_told_once_and_what_came_before_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (vault, _store) = vault(folder.path());
+    let mut vault = vault.with_limit(1_000);
+    let events = vault.handle(vec![
+        append(1, vec![1; 400]),
+        append(1, vec![2; 400]),
+        append(1, vec![3; 10]),
+        append(2, vec![4; 50]),
+        finish(1),
+    ]);
+    let [VaultEvent::Overrun { recording: 1 }, VaultEvent::Stored { recording: 1, memo }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(memo.seconds, 0.05);
+    assert_eq!(vault.held(), (1, 100));
+}
+
+#[test]
+fn a_plain_file_is_written_whole_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(&folder.path().join("data"));
+    let path = folder.path().join("greeting.wav");
+    std::fs::write(&path, b"an older file that is longer than nothing").unwrap();
+    let plain = |recording, path| VaultCommand::Plain { recording, path };
+    let events = vault.handle(vec![append(1, vec![1, 2, 3]), plain(1, path.clone())]);
+    assert!(
+        matches!(&events[..], [VaultEvent::Written { recording: 1, .. }]),
+        "{events:?}"
+    );
+    assert_eq!(std::fs::read(&path).unwrap().len(), 44 + 6);
+    assert_eq!(store.count(), 0);
+    let nowhere = folder.path().join("missing/file.wav");
+    let events = vault.handle(vec![append(2, vec![1]), plain(2, nowhere)]);
+    assert!(
+        matches!(
+            &events[..],
+            [VaultEvent::Failed {
+                recording: 2,
+                error: VaultError::Plain { .. }
+            }]
+        ),
+        "{events:?}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn opening_inverts_sealing(pieces in prop::collection::vec(prop::collection::vec(any::<i16>(), 0..300), 0..5)) {
+        let expected: Vec<i16> = pieces.concat();
+        let (sealed, key) = seal::seal(wav::encode(pieces.into_iter().map(Zeroizing::new).collect()));
+        let audio = open::open(&key, sealed.iv(), sealed.ciphertext().to_vec()).unwrap();
+        let samples: Vec<i16> =
+            audio[44..].chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+        prop_assert_eq!(samples, expected);
+    }
+
+    #[test]
+    fn no_text_makes_the_parsers_panic(text in "\\PC{0,120}") {
+        let _ = ParsedLink::parse(&text);
+        let _ = MemoKey::from_text(&text);
+        let _ = text.parse::<MemoId>();
+    }
+
+    #[test]
+    fn a_key_has_one_text_in_each_alphabet(text in "[A-Za-z0-9_-]{43}") {
+        if let Ok(key) = MemoKey::from_text(&text) {
+            let again = key.to_text();
+            prop_assert_eq!(again.trim_end_matches('='), text);
+        }
+    }
 }

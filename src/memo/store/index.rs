@@ -27,6 +27,24 @@ pub(super) struct Index {
     decoy: Vec<u8>,
 }
 
+/// A record, or the decoy that stands for one that does not exist: the same work either way.
+pub struct LookedUp {
+    record: Record,
+    real: bool,
+}
+
+impl LookedUp {
+    /// The record or the decoy, for a comparison whose result is not used where it was the decoy.
+    pub fn get(&self) -> &Record {
+        &self.record
+    }
+
+    /// The record, where the memo exists.
+    pub fn real(self) -> Option<Record> {
+        self.real.then_some(self.record)
+    }
+}
+
 impl Index {
     /// Opens or creates the index. The flag says whether it was there before: an index that is new while bodies are
     /// old was lost, and is built anew from them.
@@ -71,10 +89,13 @@ impl Index {
         self.sync()
     }
 
-    pub(super) fn get(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
+    pub(super) fn get(&self, id: &MemoId) -> Result<LookedUp, StoreError> {
         let found = self.memos.get(id.as_bytes())?;
         let record = decode(found.as_deref().unwrap_or(&self.decoy))?;
-        Ok(found.is_some().then_some(record))
+        Ok(LookedUp {
+            record,
+            real: found.is_some(),
+        })
     }
 
     /// Puts records in, all or none. Durable only after [`Index::sync`].

@@ -16,16 +16,19 @@ pub mod reconcile;
 use self::body::Bodies;
 use self::disk::{Disk, OsDisk};
 use self::index::Index;
+pub use self::index::LookedUp;
 use self::reconcile::Report;
-use super::key::MemoId;
+use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
 use super::seal::SealedMemo;
 use nix::fcntl::{Flock, FlockArg};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use thiserror::Error;
@@ -103,6 +106,21 @@ pub struct Page {
 /// A place in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor(Millis, MemoId);
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0 .0, self.1)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = BadMemoId;
+
+    fn from_str(text: &str) -> Result<Self, BadMemoId> {
+        let (time, id) = text.split_once('.').ok_or(BadMemoId)?;
+        Ok(Cursor(Millis(time.parse().map_err(|_| BadMemoId)?), id.parse()?))
+    }
+}
 
 /// A handle on a store.
 #[derive(Clone)]
@@ -222,11 +240,19 @@ impl Store {
         let _ = self.inner.index.sync();
     }
 
-    /// The record of a memo. Takes as long for an unknown memo as for a known one.
+    /// The record of a memo.
     ///
     /// # Errors
     /// A disk that fails, or a damaged record.
     pub fn get(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
+        Ok(self.inner.index.get(id)?.real())
+    }
+
+    /// The record of a memo, or a decoy, for comparisons that must take as long for an unknown memo as for a known one.
+    ///
+    /// # Errors
+    /// A disk that fails, or a damaged record.
+    pub fn get_or_decoy(&self, id: &MemoId) -> Result<LookedUp, StoreError> {
         self.inner.index.get(id)
     }
 
@@ -254,7 +280,7 @@ impl Store {
     /// # Errors
     /// A disk that fails; the memo may then be half gone, which the next start finishes.
     pub fn delete(&self, id: &MemoId) -> Result<bool, StoreError> {
-        let Some(record) = self.inner.index.get(id)? else {
+        let Some(record) = self.get(id)? else {
             return Ok(false);
         };
         self.inner.bodies.remove(id)?;
@@ -289,7 +315,7 @@ impl Store {
         let records = places
             .iter()
             // A memo deleted meanwhile is simply not on the page.
-            .filter_map(|(_, id)| self.inner.index.get(id).transpose())
+            .filter_map(|(_, id)| self.get(id).transpose())
             .collect::<Result<_, _>>()?;
         Ok(Page { total, records, next })
     }

@@ -1,0 +1,136 @@
+//! Who gets a memo: decisions over the store, without HTTP.
+//!
+//! A memo that does not exist and a memo whose key is another are one outcome, [`Refusal::Unknown`], reached by the
+//! same work in the same time; that a memo has expired or is not shared is told only to who holds its key.
+
+use crate::memo::key::{MemoId, MemoKey};
+use crate::memo::record::{Millis, Record};
+use crate::memo::store::{Store, StoreError};
+use crate::memo::token::{AccessToken, Verifier};
+use std::time::SystemTime;
+use thiserror::Error;
+
+/// What a requester shows to prove that it holds a memo's key. Only hashes: the secret itself is dropped as soon as it
+/// was read.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof {
+    /// The key itself, as 1.0 peers send it.
+    Key(Verifier),
+    /// The access token.
+    Token(Verifier),
+    /// A text that can be neither. It proves nothing, and is treated like a wrong key, not like a malformed request:
+    /// to whoever mistyped the last character of a key, it is the key that is wrong.
+    None,
+}
+
+impl Proof {
+    /// Of the text of a key.
+    pub fn of_key(text: &str) -> Self {
+        MemoKey::from_text(text).map_or(Proof::None, |key| Proof::Key(Verifier::of_key(&key)))
+    }
+
+    /// Of the text of a token.
+    pub fn of_token(text: &str) -> Self {
+        AccessToken::from_text(text).map_or(Proof::None, |token| Proof::Token(token.verifier()))
+    }
+
+    /// Compares with both of the memo's hashes, whichever kind of proof it is, so that each takes the same time.
+    fn opens(&self, record: &Record) -> bool {
+        let nothing = Verifier::nothing();
+        let (key, token) = match self {
+            Proof::Key(verifier) => (verifier, &nothing),
+            Proof::Token(verifier) => (&nothing, verifier),
+            Proof::None => (&nothing, &nothing),
+        };
+        record.access_key_hash.matches(key) | record.access_token_hash.matches(token)
+    }
+}
+
+/// By which way somebody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// One of our own pages, or our own client.
+    OwnPage,
+    /// Another domain that did not prove which one it is.
+    UnsignedPeer,
+}
+
+/// Why a memo is not given out.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// There is no such memo, or the proof is not of its key.
+    #[error("unknown memo or wrong key")]
+    Unknown,
+    /// It expired; only to who holds its key.
+    #[error("this memo has expired")]
+    Expired(Millis),
+    /// It is not shared with other domains; only to who holds its key.
+    #[error("this memo is not shared with your domain")]
+    NotShared,
+    /// The store failed; the operator's matter.
+    #[error("the memo could not be read")]
+    Failed(#[source] StoreError),
+}
+
+/// A memo as it is given out.
+#[derive(Debug)]
+pub struct Served {
+    /// Its record, as it was before this fetch was counted.
+    pub record: Record,
+    /// Its ciphertext with the tag.
+    pub ciphertext: Vec<u8>,
+}
+
+/// Gives a memo's ciphertext to who proves to hold its key, and counts that. Blocks on the disk.
+///
+/// # Errors
+/// Why not.
+pub fn fetch(
+    store: &Store,
+    id: Option<MemoId>,
+    proof: Proof,
+    asker: Asker,
+    now: SystemTime,
+) -> Result<Served, Refusal> {
+    let record = check(store, id, proof, asker, now)?;
+    let ciphertext = store.ciphertext(&record.id).map_err(Refusal::Failed)?;
+    store.count_access(&record.id, now).map_err(Refusal::Failed)?;
+    Ok(Served { record, ciphertext })
+}
+
+/// Says whether a key opens a memo, without giving anything of it. Blocks on the disk.
+///
+/// # Errors
+/// Why it does not.
+pub fn verify(
+    store: &Store,
+    id: Option<MemoId>,
+    proof: Proof,
+    asker: Asker,
+    now: SystemTime,
+) -> Result<Record, Refusal> {
+    check(store, id, proof, asker, now)
+}
+
+fn check(
+    store: &Store,
+    id: Option<MemoId>,
+    proof: Proof,
+    asker: Asker,
+    now: SystemTime,
+) -> Result<Record, Refusal> {
+    // A text that is no id of ours is looked up too, under a name that no memo has: it takes the same time.
+    let id = id.unwrap_or_else(|| MemoId::from_bytes([0; 16]));
+    let record = store.get_or_decoy(&id).map_err(Refusal::Failed)?;
+    let opens = proof.opens(record.get());
+    let Some(record) = record.real().filter(|_| opens) else {
+        return Err(Refusal::Unknown);
+    };
+    if asker == Asker::UnsignedPeer && !(record.federation_shared && record.trusted_domains.is_empty()) {
+        return Err(Refusal::NotShared);
+    }
+    match record.expires_at {
+        Some(expiry) if record.is_expired(now) => Err(Refusal::Expired(expiry)),
+        _ => Ok(record),
+    }
+}

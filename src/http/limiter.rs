@@ -1,0 +1,183 @@
+//! Bounds on attempts, so that guessing a secret over the network is hopeless twice over.
+//!
+//! An address has an allowance of requests. A memo has an allowance of wrong proofs; where that is used up, an address
+//! that was wrong about this memo before is refused, while one that was not gets its attempt: so a stranger who guesses
+//! does not lock out the person who holds the link. Both tables are bounded; IPv6 addresses count by their /64.
+
+use crate::limits;
+use crate::memo::key::MemoId;
+use crate::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// How fast an allowance fills, and how far.
+#[derive(Clone, Copy)]
+struct Rate {
+    burst: u32,
+    every: Duration,
+}
+
+/// Requests of one address: a page makes one for each memo it plays.
+const ADDRESS: Rate = Rate {
+    burst: 60,
+    every: Duration::from_millis(500),
+};
+/// Wrong proofs for one memo, from everywhere.
+const MEMO: Rate = Rate {
+    burst: 20,
+    every: Duration::from_secs(6),
+};
+/// Wrong proofs of one address for one memo: what makes it a suspect while the memo's allowance is used up.
+const SUSPECT: Rate = Rate {
+    burst: 1,
+    every: Duration::from_secs(600),
+};
+
+/// The tables.
+#[derive(Default)]
+pub(super) struct Limiter {
+    addresses: Table<IpAddr>,
+    memos: Table<MemoId>,
+    suspects: Table<(MemoId, IpAddr)>,
+}
+
+impl Limiter {
+    /// Takes one request off the address's allowance.
+    ///
+    /// # Errors
+    /// How long to wait, where there is none left.
+    pub(super) fn request(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        self.addresses.take(network(address), ADDRESS, now)
+    }
+
+    /// Whether this address may try to prove something about this memo.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn attempt(&mut self, memo: MemoId, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let suspect = self.suspects.wait(&(memo, network(address)), SUSPECT, now);
+        let memo = self.memos.wait(&memo, MEMO, now);
+        match suspect.min(memo) {
+            Duration::ZERO => Ok(()),
+            _ => Err(memo),
+        }
+    }
+
+    /// Notes that this address was wrong about this memo, whether the memo exists or not.
+    pub(super) fn wrong(&mut self, memo: MemoId, address: IpAddr, now: Instant) {
+        let _ = self.memos.take(memo, MEMO, now);
+        let _ = self.suspects.take((memo, network(address)), SUSPECT, now);
+    }
+}
+
+/// What counts as one asker: an IPv4 address, or the /64 that one subscriber has of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
+        v4 => v4,
+    }
+}
+
+/// Allowances by key, bounded: when the young half is full it becomes the old half, and the old half, not asked for
+/// since, is forgotten. What is forgotten has a full allowance again.
+struct Table<K> {
+    young: HashMap<K, Instant>,
+    old: HashMap<K, Instant>,
+}
+
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Table {
+            young: HashMap::new(),
+            old: HashMap::new(),
+        }
+    }
+}
+
+impl<K: Eq + Hash> Table<K> {
+    /// An allowance is kept as the time at which it will be full again (the generic cell rate algorithm): one number,
+    /// nothing to refill.
+    fn full_at(&self, key: &K, now: Instant) -> Instant {
+        let known = self.young.get(key).or_else(|| self.old.get(key));
+        known.copied().unwrap_or(now).max(now)
+    }
+
+    /// How long until the key has something left; zero where it has.
+    fn wait(&self, key: &K, rate: Rate, now: Instant) -> Duration {
+        let after = self.full_at(key, now) + rate.every;
+        after.since(now).saturating_sub(rate.every * rate.burst)
+    }
+
+    fn take(&mut self, key: K, rate: Rate, now: Instant) -> Result<(), Duration> {
+        let wait = self.wait(&key, rate, now);
+        if wait > Duration::ZERO {
+            return Err(wait);
+        }
+        let full_at = self.full_at(&key, now) + rate.every;
+        if self.young.len() >= limits::HTTP_LIMITER_ENTRIES {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, full_at);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_has_a_burst_and_then_one_request_each_half_second() {
+        let mut limiter = Limiter::default();
+        let (mine, other) = (address("192.0.2.1"), address("192.0.2.2"));
+        let start = Instant::from_secs(1);
+        for _ in 0..60 {
+            assert_eq!(limiter.request(mine, start), Ok(()));
+        }
+        assert_eq!(limiter.request(mine, start), Err(Duration::from_millis(500)));
+        assert_eq!(limiter.request(other, start), Ok(()));
+        let later = start + Duration::from_millis(500);
+        assert_eq!(limiter.request(mine, later), Ok(()));
+        assert!(limiter.request(mine, later).is_err());
+    }
+
+    #[test]
+    fn a_subscriber_of_ipv6_is_one_asker() {
+        let mut limiter = Limiter::default();
+        let now = Instant::ZERO;
+        for i in 0..60 {
+            assert_eq!(limiter.request(address(&format!("2001:db8::{i:x}")), now), Ok(()));
+        }
+        assert!(limiter.request(address("2001:db8::ffff"), now).is_err());
+        assert_eq!(limiter.request(address("2001:db8:0:1::1"), now), Ok(()));
+    }
+
+    #[test]
+    fn guessing_does_not_lock_out_who_holds_the_link() {
+        let mut limiter = Limiter::default();
+        let memo = MemoId::from_bytes([7; 16]);
+        let now = Instant::ZERO;
+        let guesser = address("192.0.2.1");
+        for _ in 0..20 {
+            assert_eq!(limiter.attempt(memo, guesser, now), Ok(()));
+            limiter.wrong(memo, guesser, now);
+        }
+        assert_eq!(limiter.attempt(memo, guesser, now), Err(Duration::from_secs(6)));
+        assert_eq!(limiter.attempt(memo, address("192.0.2.2"), now), Ok(()));
+        assert_eq!(limiter.attempt(MemoId::from_bytes([8; 16]), guesser, now), Ok(()));
+    }
+
+    #[test]
+    fn the_tables_are_bounded() {
+        let mut table = Table::default();
+        for key in 0..3 * limits::HTTP_LIMITER_ENTRIES {
+            let _ = table.take(key, ADDRESS, Instant::ZERO);
+        }
+        assert!(table.young.len() + table.old.len() <= 2 * limits::HTTP_LIMITER_ENTRIES);
+    }
+}

@@ -1,0 +1,200 @@
+//! Connections: how many, how long, and how they end.
+
+use super::tls::Tls;
+use super::{router, State};
+use crate::config::Cidr;
+use crate::limits;
+use axum::body::Body;
+use axum::Router;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{watch, Semaphore};
+use tower_service::Service as _;
+
+/// The other end of a connection; [`serve`] puts it among each request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Whether the connection is HTTPS.
+    pub tls: bool,
+}
+
+/// After a failed `accept` (out of descriptors, most likely), the time until the next.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `stop` is done, then lets requests that have begun finish within [`limits::HTTP_STOP_TIME`].
+///
+/// # Errors
+/// Where the listener cannot be used at all.
+pub async fn serve(
+    listener: std::net::TcpListener,
+    state: State,
+    tls: Option<Tls>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let trusted = state.inner.trusted_proxies.clone();
+    serve_router(listener, router(state), trusted, tls, stop).await
+}
+
+/// The same with a router of one's own: ours, surrounded by something. Connections of `trusted` addresses are proxies.
+///
+/// # Errors
+/// Where the listener cannot be used at all.
+pub async fn serve_router(
+    listener: std::net::TcpListener,
+    router: Router,
+    trusted: Vec<Cidr>,
+    tls: Option<Tls>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let room = Arc::new(Semaphore::new(limits::HTTP_CONNECTIONS));
+    let neighbours = Neighbours::default();
+    let (stopping, stopped) = watch::channel(());
+    let mut stop = pin!(stop);
+    loop {
+        let permit = tokio::select! {
+            () = &mut stop => break,
+            permit = Arc::clone(&room).acquire_owned() => permit.map_err(io::Error::other)?,
+        };
+        let (stream, address) = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let is_proxy = trusted.iter().any(|range| range.contains(address.ip()));
+        let Some(place) = neighbours.enter(address.ip(), is_proxy) else {
+            tracing::debug!(client = %address.ip(), "too many connections of one address");
+            continue;
+        };
+        let (router, tls, stopped) = (router.clone(), tls.clone(), stopped.clone());
+        tokio::spawn(async move {
+            connection(stream, address, router, tls, stopped).await;
+            drop((permit, place));
+        });
+    }
+    drop(listener);
+    let _ = stopping.send(());
+    drop(stopped);
+    // Every connection holds a receiver; when the last is gone, all have ended.
+    let _ = tokio::time::timeout(limits::HTTP_STOP_TIME, stopping.closed()).await;
+    Ok(())
+}
+
+async fn connection(
+    stream: TcpStream,
+    address: SocketAddr,
+    router: Router,
+    tls: Option<Tls>,
+    stopped: watch::Receiver<()>,
+) {
+    let _ = stream.set_nodelay(true);
+    let peer = Peer {
+        address,
+        tls: tls.is_some(),
+    };
+    match tls {
+        None => requests(stream, peer, router, stopped).await,
+        Some(tls) => match tokio::time::timeout(limits::HTTP_HEAD_TIME, tls.0.accept(stream)).await {
+            Ok(Ok(stream)) => requests(stream, peer, router, stopped).await,
+            Ok(Err(error)) => tracing::debug!(client = %address.ip(), %error, "no TLS"),
+            Err(_) => tracing::debug!(client = %address.ip(), "no TLS in time"),
+        },
+    }
+}
+
+/// Serves the requests of one connection, until either side has enough.
+async fn requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Peer,
+    router: Router,
+    mut stopped: watch::Receiver<()>,
+) {
+    let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        router.clone().call(request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HTTP_HEAD_TIME)
+        .max_buf_size(limits::HTTP_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let mut life = pin!(tokio::time::sleep(limits::HTTP_CONNECTION_TIME));
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            result = &mut connection => {
+                if let Err(error) = result {
+                    tracing::debug!(client = %peer.address.ip(), %error, "connection ended");
+                }
+                return;
+            }
+            _ = stopped.changed(), if !ending => {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            // A peer that reads nothing, or a byte a minute, does not keep its place for ever.
+            () = &mut life => return,
+        }
+    }
+}
+
+/// Connections by address, so that one host cannot take them all.
+#[derive(Clone, Default)]
+struct Neighbours(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A connection's place among those of its address, given back when dropped.
+struct Place {
+    neighbours: Neighbours,
+    address: Option<IpAddr>,
+}
+
+impl Neighbours {
+    /// None where the address has as many as it may. A trusted proxy speaks for many, and is not counted.
+    fn enter(&self, address: IpAddr, is_proxy: bool) -> Option<Place> {
+        let address = (!is_proxy).then(|| address.to_canonical());
+        if let Some(address) = address {
+            let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = counts.entry(address).or_default();
+            if *count >= limits::HTTP_CONNECTIONS_PER_ADDRESS {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(Place {
+            neighbours: self.clone(),
+            address,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(address) = self.address else { return };
+        let mut counts = self.neighbours.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&address);
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `GET /voice/{id}`: the player. The same bytes for every id, so the page tells nothing about which memos exist.
+
+use super::{assets, headers};
+use axum::extract::Path;
+use axum::http::{header, HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+
+pub(super) async fn page() -> Response {
+    let mut response = Html(assets::VOICE_HTML).into_response();
+    headers::no_store(&mut response);
+    response
+}
+
+/// A slash at the end, as some mail programs add it, would break the page's relative addresses. The browser keeps the
+/// fragment over a redirect.
+pub(super) async fn without_slash(Path(id): Path<String>) -> Response {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match HeaderValue::from_str(&format!("../{id}")) {
+        Ok(location) if id.chars().all(plain) => {
+            (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response()
+        }
+        _ => super::home::not_found().await,
+    }
+}

@@ -1,0 +1,96 @@
+//! `GET /voicemails`: what is stored, for operators. It holds nothing that opens a memo.
+
+use super::answer;
+use super::client_address::Client;
+use super::headers::bearer;
+use super::State;
+use crate::memo::record::Record;
+use crate::memo::store::Cursor;
+use crate::memo::vault::seconds;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State as FromState};
+use axum::http::{header, HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{json, Value};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// Memos on a page, unless asked for fewer.
+const PAGE: usize = 1_000;
+
+#[derive(Deserialize)]
+pub(super) struct Window {
+    /// At most so many.
+    limit: Option<usize>,
+    /// From there on: `next` of the page before.
+    after: Option<String>,
+}
+
+pub(super) async fn list(
+    FromState(state): FromState<State>,
+    client: Client,
+    headers: HeaderMap,
+    window: Result<Query<Window>, QueryRejection>,
+) -> Response {
+    let Some(expected) = &state.inner.admin_token else {
+        return answer::failure(
+            StatusCode::FORBIDDEN,
+            "this list needs admin_token in the server's configuration",
+        );
+    };
+    // Hashed first, so that the comparison takes the same time for a token of any length.
+    let given = bearer(&headers).map(Sha256::digest);
+    if !given.is_some_and(|given| given.ct_eq(&Sha256::digest(expected.expose())).into()) {
+        if let Err(wait) = state.limiter().request(client.address, state.now()) {
+            return answer::too_many(wait);
+        }
+        let mut response = answer::failure(StatusCode::UNAUTHORIZED, "the admin token is missing or wrong");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return response;
+    }
+    let Ok(Query(window)) = window else {
+        return answer::failure(StatusCode::BAD_REQUEST, "limit must be a number");
+    };
+    let after = match window.after.as_deref().map(str::parse::<Cursor>).transpose() {
+        Ok(after) => after,
+        Err(_) => return answer::failure(StatusCode::BAD_REQUEST, "after must be what next said"),
+    };
+    let limit = window.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let store = state.store().clone();
+    match tokio::task::spawn_blocking(move || store.list(after, limit)).await {
+        Ok(Ok(page)) => {
+            let base = state.inner.base.as_str();
+            let mut answer = json!({
+                "success": true,
+                "total": page.total,
+                "voicemails": page.records.iter().map(|record| entry(record, base)).collect::<Vec<_>>(),
+            });
+            if let Some(next) = page.next {
+                answer["next"] = Value::String(next.to_string());
+            }
+            answer::json(StatusCode::OK, answer)
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the list of memos could not be read");
+            answer::broken()
+        }
+        Err(_) => answer::broken(),
+    }
+}
+
+/// `from` is null: the server does not keep who called. `duration` follows from the size.
+fn entry(record: &Record, base: &str) -> Value {
+    json!({
+        "id": record.id,
+        "from": null,
+        "duration": record.duration().map(seconds),
+        "size_bytes": record.file_size_bytes,
+        "sealed_envelope": record.sealed_envelope,
+        "access_url": format!("{base}/voice/{}", record.id),
+        "access_count": record.access_count,
+        "created_at": record.created_at.to_rfc3339(),
+    })
+}
