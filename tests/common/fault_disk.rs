@@ -1,0 +1,234 @@
+//! A disk that fails or stops at the nth operation, and that can lose what was not synced, as one without power does.
+
+// Each test that includes this file uses a part of it.
+#![allow(dead_code)]
+
+use obelus::memo::store::disk::{Disk, DiskFile, OsDisk};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// What happens at the chosen operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It fails with this error, and all later ones work: a full disk, a bad block.
+    Once(io::ErrorKind),
+    /// It and all later ones fail: the process was killed, or the power went.
+    Stop,
+}
+
+/// What of the disk is left after a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Everything that was written: the process was killed, the machine goes on.
+    Written,
+    /// Only what was synced: the power went.
+    Synced,
+}
+
+/// A file's content, by inode: what was written, and what of it outlives a loss of power.
+#[derive(Clone, Default)]
+struct Inode {
+    written: Vec<u8>,
+    synced: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Model {
+    /// Operations until the fault.
+    countdown: Option<(usize, Fault)>,
+    inodes: Vec<Inode>,
+    entries: BTreeMap<PathBuf, usize>,
+    synced_entries: BTreeMap<PathBuf, usize>,
+    /// The files of the index, whole, as of their last sync.
+    synced_index: BTreeMap<PathBuf, Vec<u8>>,
+    /// The same as of the stop.
+    stopped_index: Option<BTreeMap<PathBuf, Vec<u8>>>,
+    index_folder: PathBuf,
+}
+
+/// The machine's disk below the model.
+#[derive(Clone)]
+pub struct FaultDisk {
+    model: Arc<Mutex<Model>>,
+}
+
+struct FaultFile {
+    disk: FaultDisk,
+    inode: usize,
+    below: Box<dyn DiskFile>,
+}
+
+impl FaultDisk {
+    /// For a store in that folder.
+    pub fn new(store: &Path) -> Self {
+        let model = Model {
+            index_folder: store.join("index"),
+            ..Model::default()
+        };
+        FaultDisk {
+            model: Arc::new(Mutex::new(model)),
+        }
+    }
+
+    /// The fault comes at the `nth` operation from now on (the next is 0).
+    pub fn arm(&self, nth: usize, fault: Fault) {
+        self.model().countdown = Some((nth, fault));
+    }
+
+    /// No fault comes from now on. Whether one came.
+    pub fn disarm(&self) -> bool {
+        self.model().countdown.take().is_none()
+    }
+
+    /// Brings the folder to what is left after the stop. To be called when the store is dropped.
+    pub fn crash(&self, left: Left) {
+        let model = self.model();
+        let (entries, index) = match left {
+            Left::Written => (
+                &model.entries,
+                model.stopped_index.as_ref().unwrap_or(&model.synced_index),
+            ),
+            Left::Synced => (&model.synced_entries, &model.synced_index),
+        };
+        for path in model.entries.keys() {
+            let _ = std::fs::remove_file(path);
+        }
+        for (path, inode) in entries {
+            let inode = &model.inodes[*inode];
+            let content = match left {
+                Left::Written => &inode.written,
+                Left::Synced => &inode.synced,
+            };
+            std::fs::write(path, content).unwrap();
+        }
+        std::fs::remove_dir_all(&model.index_folder).unwrap();
+        for (path, content) in index {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+    }
+
+    fn model(&self) -> MutexGuard<'_, Model> {
+        self.model.lock().unwrap()
+    }
+
+    fn step(&self) -> io::Result<MutexGuard<'_, Model>> {
+        let mut model = self.model();
+        match model.countdown {
+            Some((0, Fault::Once(kind))) => {
+                model.countdown = None;
+                Err(kind.into())
+            }
+            Some((0, Fault::Stop)) => {
+                if model.stopped_index.is_none() {
+                    model.stopped_index = Some(files_below(&model.index_folder));
+                }
+                Err(io::Error::other("stopped"))
+            }
+            Some((nth, fault)) => {
+                model.countdown = Some((nth - 1, fault));
+                Ok(model)
+            }
+            None => Ok(model),
+        }
+    }
+}
+
+fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)),
+            false => drop(files.insert(path.clone(), std::fs::read(&path).unwrap())),
+        }
+    }
+    files
+}
+
+impl DiskFile for FaultFile {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut model = self.disk.step()?;
+        model.inodes[self.inode].written.extend_from_slice(bytes);
+        self.below.write_all(bytes)
+    }
+
+    fn sync_data(&mut self) -> io::Result<()> {
+        let mut model = self.disk.step()?;
+        let inode = &mut model.inodes[self.inode];
+        inode.synced = inode.written.clone();
+        Ok(())
+    }
+}
+
+impl Disk for FaultDisk {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        OsDisk.create_dir(path)
+    }
+
+    fn create_new(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut model = self.step()?;
+        let below = OsDisk.create_new(path)?;
+        let inode = model.inodes.len();
+        model.inodes.push(Inode::default());
+        model.entries.insert(path.to_owned(), inode);
+        Ok(Box::new(FaultFile {
+            disk: self.clone(),
+            inode,
+            below,
+        }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut model = self.step()?;
+        OsDisk.rename(from, to)?;
+        if let Some(inode) = model.entries.remove(from) {
+            model.entries.insert(to.to_owned(), inode);
+        }
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut model = self.step()?;
+        OsDisk.remove(path)?;
+        model.entries.remove(path);
+        Ok(())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let mut model = self.step()?;
+        let inside = |entry: &Path| entry.parent() == Some(path);
+        model.synced_entries.retain(|entry, _| !inside(entry));
+        let now: Vec<_> = model.entries.iter().filter(|(entry, _)| inside(entry)).collect();
+        let now: Vec<_> = now
+            .into_iter()
+            .map(|(entry, inode)| (entry.clone(), *inode))
+            .collect();
+        model.synced_entries.extend(now);
+        Ok(())
+    }
+
+    fn sync_file(&self, _path: &Path) -> io::Result<()> {
+        let mut model = self.step()?;
+        model.synced_index = files_below(&model.index_folder);
+        Ok(())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        OsDisk.read(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        OsDisk.list(path)
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        OsDisk.is_dir(path)
+    }
+
+    fn restrict(&self, path: &Path) -> io::Result<()> {
+        OsDisk.restrict(path)
+    }
+}

@@ -1,0 +1,334 @@
+//! The store under faults: whatever happens at whichever step, a memo is whole or absent, and one that was
+//! acknowledged is whole.
+
+#[path = "common/fault_disk.rs"]
+mod fault_disk;
+
+use fault_disk::{Fault, FaultDisk, Left};
+use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::open;
+use obelus::memo::record::Facts;
+use obelus::memo::seal;
+use obelus::memo::store::{NewMemo, Store, StoreError};
+use obelus::memo::wav;
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use zeroize::Zeroizing;
+
+fn time(secs: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_800_000_000 + secs)
+}
+
+fn facts(secs: u64) -> Facts {
+    Facts {
+        mailbox: Some("main".into()),
+        domain: "memo.example.org".into(),
+        trunk: Some("line".into()),
+        call_id: Some("call-1".into()),
+        created_at: time(secs),
+        expires_at: None,
+    }
+}
+
+/// A memo of `samples` samples.
+fn memo(samples: usize, secs: u64) -> (NewMemo, MemoKey) {
+    let audio = (0..samples).map(|n| n as i16).collect::<Vec<_>>();
+    let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(audio)]));
+    let facts = facts(secs);
+    (NewMemo { sealed, facts }, key)
+}
+
+fn insert_one(store: &Store, secs: u64) -> (MemoId, MemoKey) {
+    let (new, key) = memo(800, secs);
+    let id = new.sealed.id();
+    store.insert(vec![new]).remove(0).expect("the disk works");
+    (id, key)
+}
+
+/// Every memo of the store has a body that opens with its key, and every body has a record.
+fn assert_whole(store: &Store, folder: &Path, keys: &HashMap<MemoId, MemoKey>) {
+    let page = store.list(None, 1_000).unwrap();
+    for record in &page.records {
+        let ciphertext = store.ciphertext(&record.id).unwrap();
+        assert_eq!(ciphertext.len() as u64, record.file_size_bytes);
+        open::open(&keys[&record.id], &record.encryption_iv, ciphertext).expect("the memo opens");
+    }
+    let mut names: Vec<String> = std::fs::read_dir(folder.join("memos"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let mut ids: Vec<String> = page.records.iter().map(|record| record.id.to_string()).collect();
+    names.sort();
+    ids.sort();
+    assert_eq!(names, ids, "bodies and records agree");
+}
+
+fn open_faulty(folder: &Path) -> (Store, FaultDisk) {
+    let disk = FaultDisk::new(folder);
+    let store = Store::open_on(folder, Arc::new(disk.clone()), None).unwrap();
+    (store, disk)
+}
+
+#[test]
+fn what_was_stored_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, key) = insert_one(&Store::open(folder.path()).unwrap(), 1);
+    let store = Store::open(folder.path()).unwrap();
+    let record = store.get(&id).unwrap().unwrap();
+    assert_eq!(record.created_at.to_time(), time(1));
+    assert_eq!(record.metadata.call_id.as_deref(), Some("call-1"));
+    assert_eq!(record.duration(), Some(Duration::from_millis(100)));
+    let audio = open::open(&key, &record.encryption_iv, store.ciphertext(&id).unwrap()).unwrap();
+    assert_eq!(audio.len(), 44 + 1_600);
+    assert_eq!(store.report().memos, 1);
+    assert_eq!(store.report().records_removed + store.report().bodies_removed, 0);
+}
+
+#[test]
+fn a_store_in_use_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Store::open(folder.path()).unwrap();
+    let second = Store::open(folder.path()).err().expect("the lock is held");
+    assert!(matches!(second, StoreError::Locked(_)), "{second}");
+    assert!(second.to_string().contains("in use by another process"));
+    drop(first);
+    Store::open(folder.path()).expect("the lock goes with the handle");
+}
+
+#[test]
+fn nobody_else_may_read_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let (id, _) = insert_one(&Store::open(&path).unwrap(), 1);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o700);
+    assert_eq!(mode(&path.join("memos")), 0o700);
+    assert_eq!(mode(&path.join("memos").join(id.to_string())), 0o600);
+    assert_eq!(mode(&path.join("index/db")), 0o600);
+}
+
+#[test]
+fn the_list_is_newest_first_in_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let ids: Vec<MemoId> = [30, 10, 20, 40].map(|secs| insert_one(&store, secs).0).to_vec();
+    let first = store.list(None, 3).unwrap();
+    assert_eq!(first.total, 4);
+    let listed: Vec<MemoId> = first.records.iter().map(|record| record.id).collect();
+    assert_eq!(listed, [ids[3], ids[0], ids[2]]);
+    let cursor = first.next.unwrap().to_string().parse().unwrap();
+    let second = store.list(Some(cursor), 3).unwrap();
+    assert_eq!(
+        second.records.iter().map(|record| record.id).collect::<Vec<_>>(),
+        [ids[1]]
+    );
+    assert_eq!(second.next, None);
+}
+
+#[test]
+fn a_deleted_memo_is_gone_with_its_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (id, _) = insert_one(&store, 1);
+    assert!(store.delete(&id).unwrap());
+    assert!(!store.delete(&id).unwrap());
+    assert!(store.get(&id).unwrap().is_none());
+    assert_eq!(store.count(), 0);
+    assert!(!folder.path().join("memos").join(id.to_string()).exists());
+}
+
+#[test]
+fn access_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (id, _) = insert_one(&store, 1);
+    store.count_access(&id, time(5)).unwrap();
+    store.count_access(&id, time(6)).unwrap();
+    store.count_access(&MemoId::generate(), time(6)).unwrap();
+    drop(store);
+    let record = Store::open(folder.path()).unwrap().get(&id).unwrap().unwrap();
+    assert_eq!(record.access_count, 2);
+    assert_eq!(record.last_accessed_at.map(|at| at.to_time()), Some(time(6)));
+}
+
+/// Stores a batch of two beside a memo that is there, with a stop at each step in turn, and looks at what is left.
+fn stop_at_each_step_of_an_insert(left: Left) {
+    for nth in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, disk) = open_faulty(folder.path());
+        let mut keys = HashMap::from([insert_one(&store, 1)]);
+        disk.arm(nth, Fault::Stop);
+        let mut batch = Vec::new();
+        for secs in [2, 3] {
+            let (new, key) = memo(8_000, secs);
+            keys.insert(new.sealed.id(), key);
+            batch.push(new);
+        }
+        let acknowledged: Vec<MemoId> = store
+            .insert(batch)
+            .into_iter()
+            .flatten()
+            .map(|record| record.id)
+            .collect();
+        drop(store);
+        disk.crash(left);
+        let store = Store::open(folder.path()).unwrap();
+        assert_whole(&store, folder.path(), &keys);
+        for id in &acknowledged {
+            assert!(
+                store.get(id).unwrap().is_some(),
+                "step {nth}: acknowledged, but lost"
+            );
+        }
+        assert!(
+            store.count() > acknowledged.len(),
+            "step {nth}: the old memo is lost"
+        );
+        if acknowledged.len() == 2 {
+            assert!(
+                nth >= 12,
+                "two creations, four writes, two syncs, two renames, two syncs: {nth}"
+            );
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_kill_at_any_step_leaves_each_memo_whole_or_absent() {
+    stop_at_each_step_of_an_insert(Left::Written);
+}
+
+#[test]
+fn a_power_cut_at_any_step_leaves_each_memo_whole_or_absent() {
+    stop_at_each_step_of_an_insert(Left::Synced);
+}
+
+#[test]
+fn a_full_disk_at_any_step_leaves_nothing_half_kept() {
+    let mut refused = 0;
+    for nth in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, disk) = open_faulty(folder.path());
+        let mut keys = HashMap::from([insert_one(&store, 1)]);
+        disk.arm(nth, Fault::Once(io::ErrorKind::StorageFull));
+        let mut batch = Vec::new();
+        for secs in [2, 3] {
+            let (new, key) = memo(8_000, secs);
+            keys.insert(new.sealed.id(), key);
+            batch.push(new);
+        }
+        let results = store.insert(batch);
+        let stored = results.iter().filter(|result| result.is_ok()).count();
+        if let Some(error) = results.iter().find_map(|result| result.as_ref().err()) {
+            assert!(matches!(error, StoreError::Full), "step {nth}: {error}");
+            refused += 1;
+        }
+        assert_eq!(store.count(), 1 + stored);
+        assert_whole(&store, folder.path(), &keys);
+        let struck = disk.disarm();
+        // The disk has room again: the store goes on as if nothing had been.
+        let (id, key) = insert_one(&store, 4);
+        keys.insert(id, key);
+        assert_eq!(store.count(), 2 + stored);
+        drop(store);
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.count(), 2 + stored);
+        assert_whole(&store, folder.path(), &keys);
+        if !struck {
+            assert_eq!(refused, nth);
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_stop_at_any_step_of_deleting_leaves_the_memo_whole_or_absent() {
+    for left in [Left::Written, Left::Synced] {
+        for nth in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let (store, disk) = open_faulty(folder.path());
+            let keys = HashMap::from([insert_one(&store, 1), insert_one(&store, 2)]);
+            let victim = *keys.keys().next().unwrap();
+            disk.arm(nth, Fault::Stop);
+            let deleted = store.delete(&victim);
+            drop(store);
+            disk.crash(left);
+            let store = Store::open(folder.path()).unwrap();
+            assert_whole(&store, folder.path(), &keys);
+            assert!(store.count() >= 1, "the other memo stays");
+            if deleted.is_ok() {
+                assert_eq!(store.count(), 1, "a deleted memo does not come back");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crash_leaves_no_temporary_file_after_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, _) = insert_one(&Store::open(folder.path()).unwrap(), 1);
+    let memos = folder.path().join("memos");
+    std::fs::write(memos.join(format!("{}.tmp", MemoId::generate())), b"half").unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.report().temporary_removed, 1);
+    assert_eq!(store.report().memos, 1);
+    assert!(store.get(&id).unwrap().is_some());
+    assert_eq!(std::fs::read_dir(memos).unwrap().count(), 1);
+}
+
+#[test]
+fn a_lost_index_is_built_anew_from_the_bodies() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = {
+        let store = Store::open(folder.path()).unwrap();
+        HashMap::from([insert_one(&store, 1), insert_one(&store, 2)])
+    };
+    std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.report().bodies_adopted, 2);
+    assert_whole(&store, folder.path(), &keys);
+}
+
+#[test]
+fn a_memo_whose_body_is_gone_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, _) = insert_one(&Store::open(folder.path()).unwrap(), 1);
+    std::fs::remove_file(folder.path().join("memos").join(id.to_string())).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.report().records_removed, 1);
+    assert_eq!(store.count(), 0);
+}
+
+#[test]
+fn a_missing_folder_of_bodies_is_an_error_and_not_the_end_of_all_records() {
+    let folder = tempfile::tempdir().unwrap();
+    insert_one(&Store::open(folder.path()).unwrap(), 1);
+    let (memos, away) = (folder.path().join("memos"), folder.path().join("elsewhere"));
+    std::fs::rename(&memos, &away).unwrap();
+    let error = Store::open(folder.path()).err().unwrap();
+    assert!(matches!(error, StoreError::BodiesMissing(_)), "{error}");
+    std::fs::rename(&away, &memos).unwrap();
+    assert_eq!(Store::open(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_index_of_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    insert_one(&Store::open(folder.path()).unwrap(), 1);
+    {
+        let db = sled::open(folder.path().join("index")).unwrap();
+        db.insert(b"format", &7u32.to_be_bytes()).unwrap();
+        db.flush().unwrap();
+    }
+    let error = Store::open(folder.path()).err().unwrap();
+    assert!(
+        matches!(error, StoreError::Format { found: 7, known: 1 }),
+        "{error}"
+    );
+}
