@@ -139,3 +139,9 @@ pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 pub const FETCH_BYTES: usize = 64 * 1024 * 1024;
 /// A fetch from another domain must be done within this time.
 pub const FETCH_TIME: Duration = Duration::from_secs(60);
+/// Challenges read from one response; servers send one for each algorithm.
+pub const DIGEST_CHALLENGES: usize = 16;
+/// Realms that one set of credentials remembers; the oldest is forgotten first.
+pub const DIGEST_REALMS: usize = 8;
+/// Times in a row that a server may call its own nonce stale before it is given up.
+pub const DIGEST_STALE: u32 = 5;
