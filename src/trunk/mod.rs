@@ -5,3 +5,4 @@
 
 pub mod identify;
 pub mod number;
+pub mod registration;
