@@ -55,6 +55,8 @@ pub const REFUSED_ADDRESSES: usize = 1_024;
 pub const DIGIT_QUEUE: usize = 64;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
 pub const JITTER_PACKETS: usize = 50;
+/// Bytes of payload held by one jitter buffer: one second of G.711, so that long packets do not outgrow it.
+pub const JITTER_BYTES: usize = 8_000;
 /// Longest sound file that is loaded, seconds.
 pub const SOUND_SECS: u64 = 900;
 /// Decoded sounds kept in memory, samples: ten minutes of prompts, some 14 MB with both codecs' encodings.

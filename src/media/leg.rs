@@ -1,9 +1,13 @@
 //! A leg: one RTP session of one call.
 
-use super::io::{Arrival, MediaIo, Pair};
+use super::io::{Arrival, MediaIo, Pair, Stream};
 use super::player::Player;
+use super::receiver::Receiver;
+use super::reports::{Own, Reports};
 use super::sender::Sender;
-use super::{AudioChunk, Event, LegId, LegStats, PlayId, Session, Sound};
+use super::{
+    AudioChunk, Event, LegId, LegStats, PlayId, RecordEnd, RecordOptions, RecordingId, Session, Sound,
+};
 use crate::rng::Rng;
 use crate::time::Instant;
 use std::collections::VecDeque;
@@ -34,8 +38,17 @@ pub struct Outlet<'a> {
 /// One RTP session.
 pub struct Leg {
     id: LegId,
-    session: Option<Session>,
+    agreed: Option<Agreed>,
     sender: Sender,
+    reports: Reports,
+    /// A recording that was asked for before the session was agreed.
+    early_recording: Option<(RecordingId, RecordOptions)>,
+}
+
+/// What exists once the session is agreed.
+struct Agreed {
+    session: Session,
+    receiver: Receiver,
 }
 
 impl Leg {
@@ -43,8 +56,10 @@ impl Leg {
     pub fn new(id: LegId, rng: &mut Rng, now: Instant) -> Self {
         Leg {
             id,
-            session: None,
+            agreed: None,
             sender: Sender::new(id, rng, now),
+            reports: Reports::new(rng),
+            early_recording: None,
         }
     }
 
@@ -54,9 +69,27 @@ impl Leg {
     }
 
     /// `Command::Negotiated`.
-    pub fn negotiated(&mut self, now: Instant, session: Session) {
-        self.sender.start(now);
-        self.session = Some(session);
+    pub fn negotiated(&mut self, session: Session, out: &mut Outlet<'_>) {
+        self.sender.start(out.now);
+        match &mut self.agreed {
+            None => {
+                self.reports.start(out.now, out.rng);
+                let mut receiver = Receiver::new(self.id, &session, out.now);
+                if let Some((recording, options)) = self.early_recording.take() {
+                    receiver.record(out.now, recording, options, out.sink);
+                }
+                self.agreed = Some(Agreed { session, receiver });
+            }
+            Some(agreed) => {
+                if agreed.session.remote != session.remote
+                    || agreed.session.remote_rtcp != session.remote_rtcp
+                {
+                    self.reports.start(out.now, out.rng);
+                }
+                agreed.receiver.negotiated(out.now, &session);
+                agreed.session = session;
+            }
+        }
     }
 
     /// `Command::Play`.
@@ -74,15 +107,36 @@ impl Leg {
         self.sender.send_digits(digits);
     }
 
-    /// `Command::Report`.
-    pub fn report(&mut self, out: &mut Outlet<'_>) {
-        let stats = self.stats(out.now);
-        out.sink.events.push_back(Event::Report { leg: self.id, stats });
+    /// `Command::Record`. A recording that goes on is ended first.
+    pub fn record(&mut self, recording: RecordingId, options: RecordOptions, out: &mut Outlet<'_>) {
+        match &mut self.agreed {
+            Some(agreed) => agreed.receiver.record(out.now, recording, options, out.sink),
+            None => {
+                self.end_recording(RecordEnd::Stopped, out.sink);
+                self.early_recording = Some((recording, options));
+            }
+        }
     }
 
-    /// `Command::Close`: everything that goes on ends, and each end is told.
-    pub fn close(&mut self, out: &mut Outlet<'_>) {
-        self.sender.stop_play(&mut out.sink.events);
+    /// Ends the recording, if there is one.
+    pub fn end_recording(&mut self, end: RecordEnd, sink: &mut Sink) {
+        if let Some((recording, _)) = self.early_recording.take() {
+            sink.events.push_back(Event::Recorded {
+                leg: self.id,
+                recording,
+                end,
+                samples: 0,
+            });
+        }
+        if let Some(agreed) = &mut self.agreed {
+            agreed.receiver.end_recording_if(Some(end), sink);
+        }
+    }
+
+    /// What is being recorded.
+    pub fn recording(&self) -> Option<RecordingId> {
+        let early = self.early_recording.as_ref().map(|(recording, _)| *recording);
+        early.or_else(|| self.agreed.as_ref()?.receiver.recording())
     }
 
     /// Whether something plays.
@@ -90,22 +144,88 @@ impl Leg {
         self.sender.is_playing()
     }
 
-    /// Takes in a datagram.
-    pub fn receive(&mut self, _arrival: &Arrival<'_>, _sink: &mut Sink) {}
+    /// `Command::Report`.
+    pub fn report(&mut self, out: &mut Outlet<'_>) {
+        let stats = self.stats(out.now);
+        out.sink.events.push_back(Event::Report { leg: self.id, stats });
+    }
 
-    /// Sends what is due.
-    pub fn tick(&mut self, out: &mut Outlet<'_>) {
-        if let Some(session) = &self.session {
-            self.sender.tick(session, session.remote, out);
+    /// `Command::Close`: everything that goes on ends, each end is told, and RTCP says BYE.
+    pub fn close(&mut self, out: &mut Outlet<'_>) {
+        self.sender.stop_play(&mut out.sink.events);
+        if let Some(agreed) = &mut self.agreed {
+            agreed.receiver.close(out.sink);
         }
+        self.end_recording(RecordEnd::Closed, out.sink);
+        self.send_report(true, out);
+    }
+
+    /// Takes in a datagram.
+    pub fn receive(&mut self, arrival: &Arrival<'_>, sink: &mut Sink) {
+        // Early media from a peer whose SDP has not come yet cannot be told from a stranger's.
+        let Some(Agreed { session, receiver }) = &mut self.agreed else {
+            return;
+        };
+        match arrival.stream {
+            Stream::Rtp => receiver.receive(arrival.at, arrival.source, arrival.bytes, sink),
+            Stream::Rtcp => {
+                let ours = self.sender.ssrc();
+                let latch = receiver.latch();
+                let (at, source, bytes) = (arrival.at, arrival.source, arrival.bytes);
+                if !self.reports.receive(at, source, bytes, ours, session, latch) {
+                    receiver.ignore();
+                }
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, out: &mut Outlet<'_>) {
+        let Some(Agreed { session, receiver }) = &mut self.agreed else {
+            return;
+        };
+        receiver.tick(out.now, out.sink);
+        self.sender.tick(session, receiver.latch().destination(), out);
+        if self.reports.is_due(out.now, out.rng) {
+            self.send_report(false, out);
+        }
+    }
+
+    fn send_report(&mut self, bye: bool, out: &mut Outlet<'_>) {
+        let Some(Agreed { session, receiver }) = &mut self.agreed else {
+            return;
+        };
+        let sent = self.sender.sent();
+        let own = Own {
+            ssrc: self.sender.ssrc(),
+            timestamp: self.sender.timestamp(out.now),
+            packets: sent.packets,
+            octets: sent.octets,
+        };
+        let block = receiver.reception().report();
+        let bytes = self.reports.report(out.now, own, block, bye);
+        let to = self.reports.destination(session, receiver.latch());
+        out.io.send(out.now, out.pair, Stream::Rtcp, to, &bytes);
     }
 
     /// What it has done.
     pub fn stats(&mut self, now: Instant) -> LegStats {
-        LegStats {
+        let mut stats = LegStats {
             sent: self.sender.sent().packets,
             level_out: self.sender.level(now),
+            remote_loss: self.reports.remote_loss(),
+            round_trip_ms: self.reports.round_trip().map(|time| time.as_secs_f64() * 1_000.0),
             ..LegStats::default()
+        };
+        if let Some(Agreed { receiver, .. }) = &mut self.agreed {
+            stats.level_in = receiver.level(now);
+            stats.ignored = receiver.ignored();
+            stats.concealed = receiver.concealed();
+            let reception = receiver.reception();
+            stats.received = reception.received();
+            stats.lost = reception.lost();
+            stats.jitter_ms = f64::from(reception.jitter_samples()) / 8.0;
         }
+        stats
     }
 }

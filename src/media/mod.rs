@@ -11,13 +11,19 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 pub mod builtin_sounds;
+mod conceal;
 pub mod io;
+mod latch;
 mod leg;
 mod level;
 pub mod library;
-pub mod player;
+mod player;
 pub mod prompt;
+mod receiver;
+mod recorder;
+mod reports;
 mod sender;
+mod silence;
 pub mod thread;
 pub mod tone;
 pub mod worker;
@@ -173,7 +179,8 @@ pub enum Event {
         /// To its end, or stopped.
         finished: bool,
     },
-    /// The caller pressed a key (told once, at the event's end, or when its end was lost).
+    /// The caller pressed a key (told once, at the event's end, or when its end was lost). The digit that ended a
+    /// recording is told as that recording's end, and not here.
     Digit {
         /// The leg.
         leg: LegId,
@@ -264,3 +271,6 @@ pub struct AudioChunk {
     /// 8 kHz, 16-bit.
     pub samples: Zeroizing<Vec<i16>>,
 }
+
+#[cfg(test)]
+mod tests;

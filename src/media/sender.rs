@@ -34,8 +34,10 @@ pub struct Sender {
     sequence: u16,
     timestamp_base: u32,
     epoch: Instant,
-    /// When the next slot is; `None` until the session is agreed.
+    /// When the next slot is; `None` before the first.
     next_slot: Option<Instant>,
+    /// The slot that is being filled.
+    slot_at: Instant,
     /// The timestamp that continues what was sent last.
     contiguous: Option<u32>,
     next_keepalive: Instant,
@@ -84,6 +86,7 @@ impl Sender {
             timestamp_base: rng.u32(),
             epoch: now,
             next_slot: None,
+            slot_at: now,
             contiguous: None,
             next_keepalive: now,
             player: None,
@@ -119,7 +122,6 @@ impl Sender {
 
     /// A session was agreed, at first or anew. Opens the path at once: the first slot sends something.
     pub fn start(&mut self, now: Instant) {
-        self.next_slot.get_or_insert(now);
         self.next_keepalive = now;
         self.packet.clear();
     }
@@ -155,9 +157,11 @@ impl Sender {
 
     /// Sends what is due by now.
     pub fn tick(&mut self, session: &Session, to: SocketAddr, out: &mut Outlet<'_>) {
-        let Some(mut at) = self.next_slot else { return };
+        let mut at = self.next_slot.unwrap_or(out.now);
         let mut slots = 0;
-        while at <= out.now && slots < CATCH_UP {
+        // A slot is due half of one early, so that ticks which come a little sooner or later than each other
+        // still send one packet each.
+        while at <= out.now + SLOT / 2 && slots < CATCH_UP {
             self.slot(at, session, to, out);
             at += SLOT;
             slots += 1;
@@ -172,6 +176,7 @@ impl Sender {
     fn slot(&mut self, at: Instant, session: &Session, to: SocketAddr, out: &mut Outlet<'_>) {
         let may_send = matches!(session.direction, Direction::SendRecv | Direction::SendOnly);
         let timestamp = self.timestamp(at);
+        self.slot_at = at;
         if self.digit.is_none() {
             match (session.event_payload_type, self.digits.pop_front()) {
                 (_, None) => {}
@@ -245,7 +250,7 @@ impl Sender {
             self.send(&packet, to, out);
             self.packet = packet;
             self.contiguous = Some(self.packet_timestamp.wrapping_add(samples));
-            self.next_keepalive = out.now + KEEPALIVE;
+            self.next_keepalive = self.slot_at + KEEPALIVE;
         }
         self.packet.clear();
     }
@@ -280,7 +285,7 @@ impl Sender {
         packet[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
         packet[HEADER_BYTES..].copy_from_slice(&payload.to_bytes());
         self.send(&packet, to, out);
-        self.next_keepalive = out.now + KEEPALIVE;
+        self.next_keepalive = self.slot_at + KEEPALIVE;
     }
 
     fn send(&mut self, packet: &[u8], to: SocketAddr, out: &mut Outlet<'_>) {

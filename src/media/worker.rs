@@ -5,7 +5,7 @@
 
 use super::io::{Arrival, MediaIo, Pair};
 use super::leg::{Leg, Outlet, Sink};
-use super::{AudioChunk, Command, Event, LegId, RecordingId};
+use super::{AudioChunk, Command, Event, LegId, RecordEnd, RecordingId};
 use crate::rng::Rng;
 use crate::time::Instant;
 use std::collections::HashMap;
@@ -52,13 +52,22 @@ impl Worker {
             Command::Open { leg, address, port } => self.open(now, leg, address, port),
             Command::Close { leg } => self.close(now, leg),
             Command::Negotiated { leg, session } => {
-                self.with(now, leg, |leg, _| leg.negotiated(now, session))
+                self.with(now, leg, |leg, out| leg.negotiated(session, out))
             }
             Command::Play { leg, play, sounds } => {
                 self.with(now, leg, |leg, out| leg.play(play, sounds, out))
             }
             Command::StopPlay { leg } => self.with(now, leg, |leg, out| leg.stop_play(out)),
-            Command::Record { leg, .. } | Command::StopRecord { leg } => self.with(now, leg, |_, _| {}),
+            Command::Record {
+                leg,
+                recording,
+                options,
+            } => self.with(now, leg, |leg, out| leg.record(recording, options, out)),
+            Command::StopRecord { leg } => {
+                self.with(now, leg, |leg, out| {
+                    leg.end_recording(RecordEnd::Stopped, out.sink)
+                });
+            }
             Command::SendDigits { leg, digits } => self.with(now, leg, |leg, _| leg.send_digits(&digits)),
             Command::Report { leg } => self.with(now, leg, |leg, out| leg.report(out)),
         }
@@ -95,8 +104,24 @@ impl Worker {
     }
 
     /// Ends a recording whose audio nobody can take; what of it was not taken yet is wiped.
-    pub fn overrun(&mut self, _now: Instant, recording: RecordingId) {
+    pub fn overrun(&mut self, now: Instant, recording: RecordingId) {
         self.sink.audio.retain(|chunk| chunk.recording != recording);
+        // Where its end is on the way already, that end is no longer true.
+        for event in &mut self.sink.events {
+            match event {
+                Event::Recorded {
+                    recording: r, end, ..
+                } if *r == recording => *end = RecordEnd::Overrun,
+                _ => {}
+            }
+        }
+        let of_recording = |leg: &&Box<Leg>| leg.recording() == Some(recording);
+        if let Some(leg) = self.legs.iter().flatten().find(of_recording) {
+            let leg = leg.id();
+            self.with(now, leg, |leg, out| {
+                leg.end_recording(RecordEnd::Overrun, out.sink)
+            });
+        }
     }
 
     /// Closes every leg, each as `Command::Close` does.
@@ -113,7 +138,7 @@ impl Worker {
         let legs = || self.legs.iter().flatten();
         Counts {
             legs: legs().count(),
-            recordings: 0,
+            recordings: legs().filter(|leg| leg.recording().is_some()).count(),
             plays: legs().filter(|leg| leg.is_playing()).count(),
         }
     }
@@ -187,6 +212,15 @@ impl Worker {
     fn bury(&mut self, now: Instant, pair: Pair) {
         if let Some(Some(leg)) = self.legs.get(pair.0 as usize) {
             tracing::error!(leg = leg.id().0, "a leg panicked and was closed");
+            if let Some(recording) = leg.recording() {
+                // What was handed over before is still good; how much that was, the vault knows.
+                self.sink.events.push_back(Event::Recorded {
+                    leg: leg.id(),
+                    recording,
+                    end: RecordEnd::Overrun,
+                    samples: 0,
+                });
+            }
         }
         self.remove(now, pair);
     }

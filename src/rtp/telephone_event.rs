@@ -58,6 +58,9 @@ impl TelephoneEvent {
 /// 2.5.2.2 asks for at least three packet intervals).
 const TIMEOUT: Duration = Duration::from_millis(200);
 
+/// No network delays a packet for so long: a timestamp that steps back by then has started anew.
+const STALE: Duration = Duration::from_secs(2);
+
 /// What a receiver makes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -104,7 +107,7 @@ impl Receiver {
         let mut told = Told::new();
         if let Some(current) = &mut self.current {
             let ahead = timestamp.wrapping_sub(current.timestamp) as i32;
-            if ahead < 0 {
+            if ahead < 0 && now.since(current.seen) < STALE {
                 // Overtaken by the packets of a later digit; its end was told then.
                 return told;
             }
@@ -172,3 +175,6 @@ impl Current {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use crate::time::Instant;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+mod mmsg;
 pub mod portable;
 
 /// An open pair of ports, by the number that its `MediaIo` gave it. Small, and given again after a close, so
