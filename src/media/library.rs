@@ -109,6 +109,7 @@ impl Library {
                 decode(&path, &bytes)?
             }
         });
+        prompt.prepare();
         self.lock().insert(name, &prompt);
         Ok(prompt)
     }

@@ -61,6 +61,13 @@ impl Prompt {
         self.samples.len().div_ceil(FRAME_SAMPLES)
     }
 
+    /// Encodes it for every codec now, on the caller's thread, so that no media worker has to within a tick.
+    pub fn prepare(&self) {
+        for codec in Codec::ALL {
+            self.frame(codec, 0);
+        }
+    }
+
     /// The frame at `index` as `codec` has it: 160 bytes; `None` beyond the end.
     pub fn frame(&self, codec: Codec, index: usize) -> Option<&[u8]> {
         let frames = self.encoded[codec as usize].get_or_init(|| {

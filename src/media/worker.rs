@@ -115,8 +115,8 @@ impl Worker {
                 _ => {}
             }
         }
-        let of_recording = |leg: &&Box<Leg>| leg.recording() == Some(recording);
-        if let Some(leg) = self.legs.iter().flatten().find(of_recording) {
+        let mut legs = self.legs.iter().flatten();
+        if let Some(leg) = legs.find(|leg| leg.recording() == Some(recording)) {
             let leg = leg.id();
             self.with(now, leg, |leg, out| {
                 leg.end_recording(RecordEnd::Overrun, out.sink)

@@ -79,8 +79,7 @@ impl Buffers {
         }
         let count = receive_into(socket.as_raw_fd(), &mut headers);
 
-        for index in 0..count {
-            let header = &headers[index];
+        for (index, header) in headers.iter().enumerate().take(count) {
             let len = (header.msg_len as usize).min(SLOT_BYTES);
             self.filled[index] = self.filled[index].max(len);
             // SAFETY: `msg_control` points into `self.controls` with the length that the kernel wrote, which is
@@ -133,7 +132,7 @@ unsafe fn timestamp(header: &libc::msghdr) -> Option<SystemTime> {
         }
         let (level, kind, len) = ((*message).cmsg_level, (*message).cmsg_type, (*message).cmsg_len);
         let needed = libc::CMSG_LEN(size_of::<libc::timespec>() as libc::c_uint) as usize;
-        if level != libc::SOL_SOCKET || kind != libc::SCM_TIMESTAMPNS || (len as usize) < needed {
+        if level != libc::SOL_SOCKET || kind != libc::SCM_TIMESTAMPNS || len < needed {
             return None;
         }
         let time: libc::timespec = std::ptr::read_unaligned(libc::CMSG_DATA(message).cast());

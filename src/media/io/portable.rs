@@ -53,7 +53,7 @@ fn bind(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
 
 impl MediaIo for Portable {
     fn open(&mut self, address: IpAddr, port: u16) -> io::Result<Pair> {
-        if port % 2 != 0 {
+        if port & 1 == 1 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "RTP takes an even port",
