@@ -3,6 +3,9 @@
 //! `cargo bench --bench media` prints the time of a whole tick: divided by a thousand it is that of a leg, of
 //! which a core has 20 ms to give away. A packet arrives for every leg in every tick, as on a live line.
 
+// What criterion's macros make is public and without a word.
+#![allow(missing_docs)]
+
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use obelus::codec::{Codec, FRAME_SAMPLES};
 use obelus::media::io::{Arrival, MediaIo, Pair, Stream};
