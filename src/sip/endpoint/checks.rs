@@ -68,6 +68,7 @@ pub(super) fn outside(request: &Request, application: &[Method], allow: &str) ->
     if request.method == Method::Invite {
         target(request)?;
         content(request)?;
+        acceptable(request)?;
     }
     Ok(())
 }
@@ -135,6 +136,24 @@ fn content(request: &Request) -> Result<(), Refusal> {
         Some(media_type) if !is_sdp(media_type) => Err(Refusal::new(415).with("Accept", "application/sdp")),
         _ => Ok(()),
     }
+}
+
+/// 20.1, 21.4.7: we answer with SDP, so a caller who names what it takes must take that. Naming nothing at all
+/// is read as not having said anything.
+fn acceptable(request: &Request) -> Result<(), Refusal> {
+    let mut named = request
+        .headers
+        .values("Accept")
+        .filter(|range| !range.is_empty())
+        .peekable();
+    let takes_sdp = |range: &str| {
+        let name = range.split(';').next().unwrap_or_default().trim();
+        is_sdp(name) || name == "*/*" || name.eq_ignore_ascii_case("application/*")
+    };
+    if named.peek().is_none() || named.any(takes_sdp) {
+        return Ok(());
+    }
+    Err(Refusal::new(406).with("Warning", "399 obelus \"Accept must allow application/sdp\""))
 }
 
 fn is_sdp(media_type: &str) -> bool {
