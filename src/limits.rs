@@ -141,9 +141,13 @@ pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 pub const FETCH_BYTES: usize = 64 * 1024 * 1024;
 /// A fetch from another domain must be done within this time.
 pub const FETCH_TIME: Duration = Duration::from_secs(60);
-/// Challenges read from one response; servers send one for each algorithm.
-pub const DIGEST_CHALLENGES: usize = 16;
-/// Realms that one set of credentials remembers; the oldest is forgotten first.
-pub const DIGEST_REALMS: usize = 8;
-/// Times in a row that a server may call its own nonce stale before it is given up.
-pub const DIGEST_STALE: u32 = 5;
+/// The control socket: clients at once; they are the operator's own commands.
+pub const CONTROL_CLIENTS: usize = 16;
+/// The control socket: one request, bytes.
+pub const CONTROL_REQUEST_BYTES: usize = 4_096;
+/// The control socket: one line of an answer, bytes; a status names every trunk.
+pub const CONTROL_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// The control socket: a request must be answered, and read, within this time.
+pub const CONTROL_TIME: Duration = Duration::from_secs(30);
+/// The control socket: the pause after a connection could not be accepted.
+pub const CONTROL_PAUSE: Duration = Duration::from_millis(200);

@@ -1,6 +1,13 @@
 //! `obelus check`: every mistake in the configuration, the dialplan and the sounds.
 
-use std::path::PathBuf;
+use crate::config::{self, Config};
+use crate::diagnostic::{render, to_json, Diagnostic, Summary};
+use crate::dialplan::{self, reader};
+use crate::media::builtin_sounds::SOUNDS;
+use crate::media::library::Library;
+use crate::media::tone;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `obelus check`.
@@ -16,7 +23,136 @@ pub struct Args {
 
 /// Prints all findings; fails where one of them is an error.
 pub fn main(args: Args) -> ExitCode {
-    let _ = args;
-    eprintln!("obelus: this build checks nothing");
-    ExitCode::FAILURE
+    let (config, mut findings) = config::read(args.config.as_deref());
+    // The dialplan of a configuration with mistakes is looked at as well: all mistakes are told at once.
+    if let Some(config) = &config {
+        let (_, more) = load_dialplan(config);
+        findings.extend(more);
+        findings.extend(broken_sounds(&config.sounds.path));
+    }
+    let summary = Summary::of(&findings);
+    let shown = if args.json {
+        let findings: Vec<_> = findings.iter().map(to_json).collect();
+        let counts = (summary.errors, summary.warnings);
+        format!(
+            "{}\n",
+            serde_json::json!({"findings": findings, "errors": counts.0, "warnings": counts.1})
+        )
+    } else {
+        let color = std::io::stdout().is_terminal();
+        let findings: String = findings.iter().map(|finding| render(finding, color)).collect();
+        format!(
+            "{findings}{}{summary}\n",
+            config
+                .as_ref()
+                .map_or(String::new(), |config| looked_at(&args, config))
+        )
+    };
+    // Where standard output is closed the exit code still tells.
+    let _ = std::io::stdout().write_all(shown.as_bytes());
+    if summary.errors == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Loads the dialplan that a configuration names, or the built-in one where it names none and the default is missing.
+pub fn load_dialplan(config: &Config) -> (Option<dialplan::Dialplan>, Vec<Diagnostic>) {
+    let mut mailboxes: Vec<String> = config
+        .mailboxes
+        .iter()
+        .map(|mailbox| mailbox.name.clone())
+        .collect();
+    // It exists even where the configuration has none.
+    mailboxes.push("main".into());
+    let options = dialplan::Options {
+        allow: config.dialplan.allow.clone(),
+        mailboxes: Some(mailboxes),
+        sounds: Some(sound_names(&config.sounds.path)),
+        ..dialplan::Options::default()
+    };
+    let file = &config.dialplan.file;
+    if file.exists() {
+        dialplan::load(file, &reader::Disk, &options)
+    } else {
+        let built_in = reader::Memory::new([("main.conf", dialplan::MAIN_CONF)]);
+        dialplan::load(Path::new("main.conf"), &built_in, &options)
+    }
+}
+
+/// `obelus.toml, dialplans/main.conf, 48 sounds: `
+fn looked_at(args: &Args, config: &Config) -> String {
+    let file = match config::find(args.config.as_deref()) {
+        Some(file) => file.display().to_string(),
+        None => format!("no {}: the defaults", config::DEFAULT_FILE),
+    };
+    let dialplan = match config.dialplan.file.exists() {
+        true => config.dialplan.file.display().to_string(),
+        false => "the built-in dialplan".to_owned(),
+    };
+    format!(
+        "{file}, {dialplan}, {} sounds: ",
+        sound_names(&config.sounds.path).len()
+    )
+}
+
+/// The name of every sound there is, from the folders and built in.
+fn sound_names(folders: &[PathBuf]) -> Vec<String> {
+    let mut names: Vec<String> = folders.iter().flat_map(|folder| wav_names(folder)).collect();
+    names.extend(SOUNDS.iter().map(|(name, _)| (*name).to_owned()));
+    names.extend(
+        ["beep", "busy", "congestion", "ringing"]
+            .map(str::to_owned)
+            .into_iter()
+            .filter(|name| tone::by_name(name).is_some()),
+    );
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Folders below folders that are looked into; `digits/7` is one deep.
+const DEPTH: usize = 8;
+
+/// The sounds of one folder by name, without extension: `digits/7`.
+fn wav_names(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut folders = vec![(folder.to_owned(), String::new(), 0)];
+    while let Some((folder, prefix, depth)) = folders.pop() {
+        // A folder that cannot be read has no sounds for the switch either.
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let path = entry.path();
+            if path.is_dir() {
+                if depth < DEPTH {
+                    folders.push((path, format!("{prefix}{name}/"), depth + 1));
+                }
+            } else if let Some(name) = name.strip_suffix(".wav") {
+                names.push(format!("{prefix}{name}"));
+            }
+        }
+    }
+    names
+}
+
+/// Sound files that cannot be played.
+fn broken_sounds(folders: &[PathBuf]) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for folder in folders {
+        let library = Library::new(vec![folder.clone()], &[]);
+        let mut names = wav_names(folder);
+        names.sort();
+        for name in names {
+            if let Err(error) = library.get(&name) {
+                findings.push(
+                    Diagnostic::error("bad-sound", error.to_string())
+                        .hint("sounds are WAV files of 16-bit or float samples, at any rate"),
+                );
+            }
+        }
+    }
+    findings
 }

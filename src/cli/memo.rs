@@ -1,8 +1,19 @@
 //! `obelus memo`: the memos in the store, by way of the running switch where there is one.
 
+use super::{configuration, fail};
+use crate::federation::client;
+use crate::io::control::{self, Client, Request};
+use crate::memo::link::ParsedLink;
+use crate::memo::open;
+use crate::memo::store::Store;
 use clap::Subcommand;
-use std::path::PathBuf;
+use serde_json::Value;
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use zeroize::Zeroizing;
 
 /// Arguments of `obelus memo`.
 #[derive(Debug, clap::Args)]
@@ -18,7 +29,7 @@ pub struct Args {
 /// What can be done with memos.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the memos
+    /// List the memos, newest first
     List {
         /// Of this mailbox only
         #[arg(long, value_name = "NAME")]
@@ -52,7 +63,242 @@ pub enum Command {
 
 /// Does it.
 pub fn main(args: Args) -> ExitCode {
-    let _ = args;
-    eprintln!("obelus: this build has no store");
-    ExitCode::FAILURE
+    let config = match configuration(args.config.as_deref()) {
+        Ok(config) => config,
+        Err(failed) => return failed,
+    };
+    let done = match args.command {
+        Command::List { mailbox, json } => {
+            ask(&config.store.path, &Request::MemoList { mailbox }).map(|memos| print_list(&memos, json))
+        }
+        Command::Show { id, json } => {
+            ask(&config.store.path, &Request::MemoShow { id }).map(|memos| print_memos(&memos, json))
+        }
+        Command::Delete { id } => {
+            ask(&config.store.path, &Request::MemoDelete { id: id.clone() }).map(|_| println!("deleted {id}"))
+        }
+        Command::Open { link, output } => open_link(&config.store.path, link, &output),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => fail(reason),
+    }
+}
+
+/// Asks the switch that runs with this store, or the store itself where none runs.
+fn ask(folder: &Path, request: &Request) -> Result<Vec<Value>, String> {
+    let mut lines = Vec::new();
+    let socket = Client::connect(folder);
+    match socket.map_err(|error| format!("the control socket of {}: {error}", folder.display()))? {
+        Some(client) => client
+            .ask(request, |line| lines.push(line))
+            .map_err(|error| error.to_string())?,
+        None => {
+            let store = existing_store(folder)?;
+            control::perform(request, &store, &mut |line| {
+                lines.push(line);
+                true
+            })?;
+        }
+    }
+    Ok(lines)
+}
+
+/// The store, where there is one: asking for memos makes none.
+fn existing_store(folder: &Path) -> Result<Store, String> {
+    if !folder.is_dir() {
+        return Err(format!(
+            "there is no store {}: no switch ran there yet",
+            folder.display()
+        ));
+    }
+    Store::open(folder).map_err(|error| error.to_string())
+}
+
+fn print_list(memos: &[Value], json: bool) {
+    if json {
+        println!("{}", Value::from(memos));
+    } else if memos.is_empty() {
+        println!("no memos");
+    } else {
+        print!("{}", table(memos));
+    }
+}
+
+fn print_memos(memos: &[Value], json: bool) {
+    for memo in memos {
+        if json {
+            println!("{memo}");
+        } else {
+            for (name, value) in memo.as_object().into_iter().flatten() {
+                println!("{:<17} {}", name.replace('_', " "), cell(value));
+            }
+        }
+    }
+}
+
+/// One memo a line, in columns.
+fn table(memos: &[Value]) -> String {
+    let columns = [
+        ("ID", "id"),
+        ("MAILBOX", "mailbox"),
+        ("RECORDED", "created_at"),
+        ("SECONDS", "seconds"),
+        ("FETCHED", "access_count"),
+        ("TRUNK", "trunk"),
+    ];
+    let mut rows = vec![columns.map(|(title, _)| title.to_owned())];
+    rows.extend(
+        memos
+            .iter()
+            .map(|memo| columns.map(|(_, name)| cell(&memo[name]))),
+    );
+    let mut widths = [0; 6];
+    for row in &rows {
+        for (width, text) in widths.iter_mut().zip(row) {
+            *width = text.chars().count().max(*width);
+        }
+    }
+    let mut out = String::new();
+    for row in &rows {
+        let line: String = row
+            .iter()
+            .zip(widths)
+            .map(|(text, width)| format!("{text:<width$}  "))
+            .collect();
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+/// Opens a memo: from the store itself where it is there and no switch runs, else from the domain that the link names.
+fn open_link(folder: &Path, link: String, output: &Path) -> Result<(), String> {
+    let link = Zeroizing::new(link);
+    let link = match link.as_str() {
+        "-" => {
+            let mut text = Zeroizing::new(String::new());
+            let read = std::io::stdin().take(4_096).read_to_string(&mut text);
+            read.map_err(|error| format!("standard input: {error}"))?;
+            text
+        }
+        _ => link,
+    };
+    let link = ParsedLink::parse(&link).map_err(|error| error.to_string())?;
+    let audio = match open_here(folder, &link)? {
+        Some(audio) => audio,
+        None => open_there(&link)?,
+    };
+    // The memo was sealed so that few can hear it: the file is for this user alone.
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(output);
+    file.and_then(|mut file| file.write_all(&audio))
+        .map_err(|error| format!("{}: {error}", output.display()))?;
+    println!("{}", output.display());
+    Ok(())
+}
+
+/// The audio, where the memo is in this store and no switch holds it.
+fn open_here(folder: &Path, link: &ParsedLink) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    let Some(id) = link.memo_id().filter(|_| folder.is_dir()) else {
+        return Ok(None);
+    };
+    // A switch that runs, or a store that cannot be opened, is no reason to fail: the link says where else to ask.
+    let Ok(store) = Store::open(folder) else {
+        return Ok(None);
+    };
+    let Ok(Some(record)) = store.get(&id) else {
+        return Ok(None);
+    };
+    let ciphertext = store.ciphertext(&id).map_err(|error| error.to_string())?;
+    open::open(&link.key, &record.encryption_iv, ciphertext)
+        .map(Some)
+        .map_err(|error| error.to_string())
+}
+
+/// The audio, from the domain that the link names.
+fn open_there(link: &ParsedLink) -> Result<Zeroizing<Vec<u8>>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let opened = runtime
+        .map_err(|error| error.to_string())?
+        .block_on(client::open_link(link));
+    opened
+        .map(|opened| opened.audio)
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memo::link::{Link, LinkBase};
+    use crate::memo::record::Facts;
+    use crate::memo::store::NewMemo;
+    use crate::memo::{seal, wav};
+    use serde_json::json;
+
+    #[test]
+    fn the_table_lines_its_columns_up() {
+        let memos = [
+            json!({"id": "a", "mailbox": "main", "created_at": "2026", "seconds": 1.5, "access_count": 0, "trunk": null}),
+            json!({"id": "bcd", "mailbox": null, "created_at": "2026", "seconds": 12, "access_count": 3, "trunk": "x"}),
+        ];
+        assert_eq!(
+            table(&memos),
+            "ID   MAILBOX  RECORDED  SECONDS  FETCHED  TRUNK\n\
+             a    main     2026      1.5      0        -\n\
+             bcd  -        2026      12       3        x\n"
+        );
+    }
+
+    #[test]
+    fn a_memo_opens_from_the_store_where_no_switch_runs() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let data = folder.path().join("data");
+        let audio = wav::encode(vec![vec![7i16; 800].into()]);
+        let (sealed, key) = seal::seal(audio.clone());
+        let link = Link::new(&LinkBase::new("memo.invalid", None, true), &sealed.id(), &key);
+        let facts = Facts {
+            mailbox: None,
+            domain: "memo.invalid".into(),
+            trunk: None,
+            call_id: None,
+            created_at: std::time::UNIX_EPOCH,
+            expires_at: None,
+        };
+        let stored = Store::open(&data)
+            .expect("the store opens")
+            .insert(vec![NewMemo { sealed, facts }]);
+        assert!(stored.iter().all(Result::is_ok));
+        let output = folder.path().join("memo.wav");
+        open_link(&data, link.expose().to_owned(), &output).expect("the link opens the memo");
+        assert_eq!(std::fs::read(&output).expect("the file is written"), *audio);
+
+        // Another key, of the right form: the first character is changed.
+        let (address, text) = link.expose().split_once('#').expect("a link has a key");
+        let first = if text.starts_with('A') { "B" } else { "A" };
+        let wrong = format!("{address}#{first}{}", &text[1..]);
+        let error = open_link(&data, wrong, &output).expect_err("another key opens nothing");
+        assert!(error.contains("the key does not open this memo"), "{error}");
+    }
+
+    #[test]
+    fn asking_for_memos_makes_no_store() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let absent = folder.path().join("data");
+        let error = ask(&absent, &Request::MemoList { mailbox: None }).expect_err("there is no store");
+        assert!(error.starts_with("there is no store"), "{error}");
+        assert!(!absent.exists());
+    }
 }

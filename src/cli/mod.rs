@@ -1,6 +1,11 @@
 //! The command line: one file per subcommand, each with its `Args` and its `main`.
 
+use crate::config::{self, Config};
+use crate::diagnostic;
 use clap::{Parser, Subcommand};
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 pub mod call;
@@ -48,6 +53,27 @@ impl Cli {
             Command::Status(args) => status::main(args),
         }
     }
+}
+
+/// The configuration of a subcommand beside `run` and `check`: its mistakes are told, its warnings are not, since who
+/// lists memos did not ask for them.
+fn configuration(named: Option<&Path>) -> Result<Config, ExitCode> {
+    match config::load(named) {
+        Ok((config, _)) => Ok(config),
+        Err(findings) => {
+            let color = std::io::stderr().is_terminal();
+            findings
+                .iter()
+                .for_each(|finding| eprint!("{}", diagnostic::render(finding, color)));
+            Err(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// Says why the subcommand failed.
+fn fail(reason: impl Display) -> ExitCode {
+    eprintln!("obelus: {reason}");
+    ExitCode::FAILURE
 }
 
 #[cfg(test)]

@@ -91,17 +91,25 @@ pub fn find(named: Option<&Path>) -> Option<PathBuf> {
 /// # Errors
 /// Every mistake, warnings included, where one of them is an error. `Ok` carries the warnings alone.
 pub fn load(named: Option<&Path>) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
+    usable(read(named))
+}
+
+/// The same, with what could be understood of a configuration that must not be used: for `obelus check`, which looks
+/// on. `None` where the file cannot be read or is no TOML.
+pub fn read(named: Option<&Path>) -> (Option<Config>, Vec<Diagnostic>) {
     let Some(path) = find(named) else {
-        return parse("<defaults>", "", Path::new(""), &Process);
+        return understand("<defaults>", "", Path::new(""), &Process);
     };
-    let text = Process.read(&path).map_err(|error| {
-        vec![
-            Diagnostic::error("missing-file", format!("cannot read {}: {error}", path.display()))
-                .hint("without --config, obelus.toml of the current folder is used, or the defaults"),
-        ]
-    })?;
+    let text = match Process.read(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            let message = format!("cannot read {}: {error}", path.display());
+            let hint = "without --config, obelus.toml of the current folder is used, or the defaults";
+            return (None, vec![Diagnostic::error("missing-file", message).hint(hint)]);
+        }
+    };
     let folder = path.parent().unwrap_or(Path::new(""));
-    parse(&path.display().to_string(), &text, folder, &Process)
+    understand(&path.display().to_string(), &text, folder, &Process)
 }
 
 /// Reads a configuration from its text. `name` is shown in findings, `folder` is where relative paths start.
@@ -114,18 +122,38 @@ pub fn parse(
     folder: &Path,
     surroundings: &dyn Surroundings,
 ) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let document = toml_edit::Document::parse(text).map_err(|error| {
-        let source = Source::new(name, super::secrets::masked_by_line(text));
-        let at = error.span().unwrap_or(0..0);
-        vec![Diagnostic::error("syntax", error.message().to_owned())
-            .at(&source, at)
-            .hint("the file is TOML: [section], then key = value; text stands in quotes")]
-    })?;
+    usable(understand(name, text, folder, surroundings))
+}
+
+fn usable(
+    (config, findings): (Option<Config>, Vec<Diagnostic>),
+) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
+    match config {
+        Some(config) if findings.iter().all(|finding| finding.severity < Severity::Error) => {
+            Ok((config, findings))
+        }
+        _ => Err(findings),
+    }
+}
+
+fn understand(
+    name: &str,
+    text: &str,
+    folder: &Path,
+    surroundings: &dyn Surroundings,
+) -> (Option<Config>, Vec<Diagnostic>) {
+    let document = match toml_edit::Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let source = Source::new(name, super::secrets::masked_by_line(text));
+            let finding = Diagnostic::error("syntax", error.message().to_owned())
+                .at(&source, error.span().unwrap_or(0..0))
+                .hint("the file is TOML: [section], then key = value; text stands in quotes");
+            return (None, vec![finding]);
+        }
+    };
     let source = Source::new(name, super::secrets::masked(text, document.as_table()));
     let (config, mut findings) = sections::read(document.as_table(), source, folder, surroundings);
     findings.sort_by_key(|finding| finding.span.as_ref().map_or(0, |span| span.range.start));
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(findings);
-    }
-    Ok((config, findings))
+    (Some(config), findings)
 }

@@ -16,7 +16,7 @@ mod sections;
 mod tests;
 mod values;
 
-pub use load::{find, load, parse, Kind, Process, Surroundings, DEFAULT_FILE};
+pub use load::{find, load, parse, read, Kind, Process, Surroundings, DEFAULT_FILE};
 pub use sections::KEYS;
 
 /// The whole configuration, validated.

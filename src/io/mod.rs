@@ -1,3 +1,4 @@
-//! Sockets, clock, threads, DNS: the only place that does I/O, beside `media::io` and `memo::store`.
+//! The shell: sockets, clock, threads, DNS, processes. The only place that does I/O, beside `media::io` and `memo::store`.
 
-pub mod dns;
+pub mod control;
+pub mod notify;

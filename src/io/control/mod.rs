@@ -1,0 +1,139 @@
+//! The door for other subcommands: `{store}/control.sock`, mode 0600.
+//!
+//! A running switch holds the store's lock, so `obelus memo` and `obelus status` ask it. One request a connection: a
+//! line of JSON (`{"request":"memo-list","mailbox":null}`), answered by lines of JSON, the last of which has `"done"`:
+//! true, or false with an `"error"`. Whoever may open the socket may do all this; the file's mode says who may.
+
+mod client;
+mod server;
+mod socket;
+
+pub use client::{Client, ClientError};
+pub use server::{serve, Server, Status};
+
+use crate::memo::record::{Millis, Record};
+use crate::memo::store::Store;
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value};
+use std::path::{Path, PathBuf};
+use tracing::info;
+
+/// What can be asked of a running switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Every memo, newest first, a line each.
+    MemoList {
+        /// Of this mailbox only.
+        mailbox: Option<String>,
+    },
+    /// One memo, or an error.
+    MemoShow {
+        /// Its id.
+        id: String,
+    },
+    /// Deletes one memo for good.
+    MemoDelete {
+        /// Its id.
+        id: String,
+    },
+    /// What the switch is doing, in one line.
+    Status,
+}
+
+/// The last line of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct End {
+    done: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl End {
+    fn failed(error: String) -> Self {
+        End {
+            done: false,
+            error: Some(error),
+        }
+    }
+}
+
+/// Where the socket of the switch with this store is.
+pub fn path(store: &Path) -> PathBuf {
+    store.join("control.sock")
+}
+
+/// What the server knows of a memo, for people and programs: no hashes, nothing that opens it.
+pub fn memo_json(record: &Record) -> Value {
+    json!({
+        "id": record.id.to_string(),
+        "mailbox": record.user_id,
+        "created_at": record.created_at.to_rfc3339(),
+        "seconds": record.duration().map(crate::memo::vault::seconds),
+        "size_bytes": record.file_size_bytes,
+        "audio_format": record.audio_format,
+        "domain": record.domain,
+        "access_count": record.access_count,
+        "last_accessed_at": record.last_accessed_at.map(Millis::to_rfc3339),
+        "expires_at": record.expires_at.map(Millis::to_rfc3339),
+        "trunk": record.metadata.trunk,
+        "call_id": record.metadata.call_id,
+    })
+}
+
+/// Memos read from the store at a time.
+const PAGE: usize = 256;
+
+/// Does what a request about memos asks, on the store itself: the switch for its clients, a subcommand where no switch
+/// runs. Each line of the answer goes to `each`, which says whether it wants more.
+///
+/// # Errors
+/// Says what is wrong, for the operator.
+pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {
+    match request {
+        Request::MemoList { mailbox } => list(store, mailbox.as_deref(), each),
+        Request::MemoShow { id } => {
+            let record = id.parse().map_or(Ok(None), |id| store.get(&id));
+            let record = record
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| unknown(id))?;
+            each(memo_json(&record));
+            Ok(())
+        }
+        Request::MemoDelete { id } => {
+            let deleted = id.parse().map_or(Ok(false), |id| store.delete(&id));
+            if !deleted.map_err(|error| error.to_string())? {
+                return Err(unknown(id));
+            }
+            info!(memo_id = %id, "memo deleted by the operator");
+            Ok(())
+        }
+        Request::Status => Err("only a running switch has a status".into()),
+    }
+}
+
+fn list(store: &Store, mailbox: Option<&str>, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {
+    let mut after = None;
+    loop {
+        let page = store.list(after, PAGE).map_err(|error| error.to_string())?;
+        for record in &page.records {
+            let wanted = mailbox.is_none() || mailbox == record.user_id.as_deref();
+            if wanted && !each(memo_json(record)) {
+                return Ok(());
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// What is said of an id that names no memo.
+fn unknown(id: &str) -> String {
+    let shown: String = id.chars().take(64).collect();
+    format!("there is no memo {shown:?}")
+}
+
+#[cfg(test)]
+mod tests;
