@@ -4,13 +4,15 @@
 //! The map, from the bottom up; a module may use those above it in this list, never those below:
 //!
 //! - [`time`], [`rng`], [`secret`], [`limits`], [`diagnostic`]: what everything uses.
-//! - [`sip`], [`sdp`], [`rtp`], [`codec`], [`dialplan`], [`memo`]: one subject each, knowing nothing of each other.
+//! - [`codec`]: audio formats.
+//! - [`sip`], [`sdp`], [`rtp`], [`dialplan`], [`memo`]: one subject each, knowing nothing of each other.
 //! - [`config`]: `obelus.toml` as a validated value.
 //! - [`media`]: legs on worker threads; uses `rtp` and `codec`.
 //! - [`federation`], [`trunk`]: peers: who may fetch, who calls us, whom we register with.
+//! - [`ops`]: the log, and what is kept out of it.
 //! - [`call`]: joins one SIP call, its media leg and its dialplan.
 //! - [`switch`]: the control plane as one value.
-//! - [`http`], [`ops`]: pages and federation over HTTP; logging.
+//! - [`http`]: pages and federation over HTTP.
 //! - [`io`]: sockets, clock, threads, DNS: the only place that does I/O, beside `media::io` and `memo::store`.
 //! - [`cli`]: one file per subcommand.
 
