@@ -151,3 +151,9 @@ pub const CONTROL_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 pub const CONTROL_TIME: Duration = Duration::from_secs(30);
 /// The control socket: the pause after a connection could not be accepted.
 pub const CONTROL_PAUSE: Duration = Duration::from_millis(200);
+/// Challenges read from one response; servers send one for each algorithm.
+pub const DIGEST_CHALLENGES: usize = 16;
+/// Realms that one set of credentials remembers; the oldest is forgotten first.
+pub const DIGEST_REALMS: usize = 8;
+/// Times in a row that a server may call its own nonce stale before it is given up.
+pub const DIGEST_STALE: u32 = 5;

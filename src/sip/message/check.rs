@@ -39,7 +39,11 @@ pub(super) fn response(headers: &Headers) -> Result<(), ParseErrorKind> {
 
 fn common(headers: &Headers) -> Result<(), ParseErrorKind> {
     let checked = headers
-        .via()
+        .vias()
+        .and_then(|vias| match vias.is_empty() {
+            false => Ok(()),
+            true => Err(HeaderError::new("Via", HeaderFault::Missing)),
+        })
         .and_then(|_| headers.from())
         .and_then(|_| headers.to())
         .and_then(|_| headers.call_id())
@@ -47,7 +51,8 @@ fn common(headers: &Headers) -> Result<(), ParseErrorKind> {
     checked.map_err(ParseErrorKind::Header)
 }
 
-/// The answer to a request that could not be read: None for a response, an ACK, or where no Via was readable.
+/// The answer to a request that could not be read: None for a response, an ACK, or where no Via says where it
+/// would go.
 pub(super) fn answer(error: &ParseError, line: &str, headers: &Headers) -> Option<Response> {
     let method = line.split(' ').find(|word| !word.is_empty())?;
     if method.get(..4).is_some_and(|m| m.eq_ignore_ascii_case("SIP/")) || method == "ACK" {

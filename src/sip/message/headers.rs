@@ -127,6 +127,12 @@ impl Headers {
         }
     }
 
+    /// Octets held for values, used or not.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.text.len()
+    }
+
     /// Names and values in order. The names of known headers are in their long form.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
@@ -197,15 +203,15 @@ fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-/// Turns characters that end a line, or a C string, into spaces.
+/// Turns line ends into spaces.
 struct OneLine<'a>(&'a mut String);
 
 impl fmt::Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if text.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+        if text.bytes().any(|b| matches!(b, b'\r' | b'\n')) {
             self.0.extend(
                 text.chars()
-                    .map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }),
+                    .map(|c| if matches!(c, '\r' | '\n') { ' ' } else { c }),
             );
         } else {
             self.0.push_str(text);

@@ -6,6 +6,7 @@
 mod check;
 mod cseq;
 mod error;
+pub mod frame;
 mod headers;
 mod method;
 mod name;
@@ -17,9 +18,12 @@ mod print;
 mod reason;
 mod response;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod uri;
 mod via;
+mod vocabulary;
 
 pub use cseq::{CSeq, CSeqError};
 pub use error::{Fault, ParseError, ParseErrorKind};
@@ -28,9 +32,11 @@ pub use method::MethodError;
 pub use name_addr::{NameAddr, NameAddrError};
 pub use params::Params;
 pub use reason::reason;
+pub(super) use scan::{is_token_text as is_token, split_quoted, unquote, write_quoted};
 pub use typed::{HeaderError, HeaderFault};
 pub use uri::UriError;
 pub use via::{Via, ViaError, BRANCH_COOKIE};
+pub use vocabulary::NotInRsip;
 
 /// A method; case-sensitive (RFC 3261 7.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

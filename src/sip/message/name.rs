@@ -2,75 +2,59 @@
 
 use std::borrow::Cow;
 
-/// The names that are held without an allocation and spelt as their RFCs do.
-const KNOWN: &[&str] = &[
-    "Accept",
-    "Accept-Contact",
-    "Accept-Encoding",
-    "Accept-Language",
-    "Alert-Info",
-    "Allow",
-    "Allow-Events",
-    "Authentication-Info",
-    "Authorization",
-    "Call-ID",
-    "Call-Info",
-    "Contact",
-    "Content-Disposition",
-    "Content-Encoding",
-    "Content-Language",
-    "Content-Length",
-    "Content-Type",
-    "CSeq",
-    "Date",
-    "Diversion",
-    "Error-Info",
-    "Event",
-    "Expires",
-    "From",
-    "History-Info",
-    "Identity",
-    "In-Reply-To",
-    "Max-Forwards",
-    "MIME-Version",
-    "Min-Expires",
-    "Min-SE",
-    "Organization",
-    "P-Asserted-Identity",
-    "P-Called-Party-ID",
-    "P-Preferred-Identity",
-    "Path",
-    "Priority",
-    "Privacy",
-    "Proxy-Authenticate",
-    "Proxy-Authorization",
-    "Proxy-Require",
-    "RAck",
-    "Reason",
-    "Record-Route",
-    "Refer-To",
-    "Referred-By",
-    "Remote-Party-ID",
-    "Replaces",
-    "Reply-To",
-    "Require",
-    "Retry-After",
-    "Route",
-    "RSeq",
-    "Server",
-    "Service-Route",
-    "Session-Expires",
-    "Subject",
-    "Subscription-State",
-    "Supported",
-    "Timestamp",
-    "To",
-    "Unsupported",
-    "User-Agent",
-    "Via",
-    "Warning",
-    "WWW-Authenticate",
-];
+/// The names that are held without an allocation and spelt as their RFCs do, by their length: a length has few,
+/// so that a look-up is a few comparisons.
+fn known(length: usize) -> &'static [&'static str] {
+    match length {
+        2 => &["To"],
+        3 => &["Via"],
+        4 => &["CSeq", "Date", "From", "Path", "RAck", "RSeq"],
+        5 => &["Allow", "Event", "Route"],
+        6 => &["Accept", "Min-SE", "Reason", "Server"],
+        7 => &[
+            "Call-ID", "Contact", "Expires", "Privacy", "Require", "Subject", "Warning",
+        ],
+        8 => &["Identity", "Priority", "Refer-To", "Replaces", "Reply-To"],
+        9 => &["Call-Info", "Diversion", "Supported", "Timestamp"],
+        10 => &["Alert-Info", "Error-Info", "User-Agent"],
+        11 => &[
+            "In-Reply-To",
+            "Min-Expires",
+            "Referred-By",
+            "Retry-After",
+            "Unsupported",
+        ],
+        12 => &[
+            "Allow-Events",
+            "Content-Type",
+            "History-Info",
+            "Max-Forwards",
+            "MIME-Version",
+            "Organization",
+            "Record-Route",
+        ],
+        13 => &["Authorization", "Proxy-Require", "Service-Route"],
+        14 => &["Accept-Contact", "Content-Length", "Reject-Contact"],
+        15 => &[
+            "Accept-Encoding",
+            "Accept-Language",
+            "Remote-Party-ID",
+            "Session-Expires",
+        ],
+        16 => &["Content-Encoding", "Content-Language", "WWW-Authenticate"],
+        17 => &["P-Called-Party-ID"],
+        18 => &["Proxy-Authenticate", "Subscription-State"],
+        19 => &[
+            "Authentication-Info",
+            "Content-Disposition",
+            "P-Asserted-Identity",
+            "Proxy-Authorization",
+            "Request-Disposition",
+        ],
+        20 => &["P-Preferred-Identity"],
+        _ => &[],
+    }
+}
 
 /// The long form of a compact name.
 fn long_form(letter: u8) -> Option<&'static str> {
@@ -105,7 +89,10 @@ pub(super) fn canonical(name: &str) -> Cow<'static, str> {
             return Cow::Borrowed(long);
         }
     }
-    match KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+    match known(name.len())
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+    {
         Some(known) => Cow::Borrowed(known),
         None => Cow::Owned(name.to_owned()),
     }

@@ -4,7 +4,9 @@
 //! the colon, octets after the body), strict elsewhere: what is read in two ways by two elements is how a
 //! message is smuggled past one of them.
 
-use super::{check, octets, scan, Message, Method, ParseError, ParseErrorKind, Request, Response, Uri};
+use super::{
+    check, octets, scan, Message, Method, ParseError, ParseErrorKind, Request, Response, Uri, UriError,
+};
 use super::{HeaderError, HeaderFault, Headers};
 use crate::limits;
 use std::borrow::Cow;
@@ -53,6 +55,16 @@ impl Message {
     }
 }
 
+/// The answer to a request of which only the head is there.
+pub(super) fn answer_head(head: &[u8], kind: ParseErrorKind) -> Option<Response> {
+    let mut lines = Lines { bytes: head, next: 0 };
+    let line = octets::decode(lines.next_line().0);
+    let mut headers = Headers::new();
+    // A second fault in the same head changes nothing: it has its answer.
+    let _ = read_headers(&mut lines, &mut headers);
+    check::answer(&error(kind, 0), &line, &headers)
+}
+
 /// The first line, read.
 enum Start {
     Request(Method, Uri),
@@ -91,7 +103,7 @@ fn finish(
     Ok((start, body.to_vec()))
 }
 
-pub(super) fn error(kind: ParseErrorKind, offset: usize) -> ParseError {
+fn error(kind: ParseErrorKind, offset: usize) -> ParseError {
     ParseError {
         kind,
         offset,
@@ -117,20 +129,29 @@ fn content_length(headers: &Headers) -> Result<Option<usize>, ParseErrorKind> {
 }
 
 /// Lines of the head. A line ends with CRLF; a CR or an LF by itself is part of a line, and there is an error.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    next: usize,
+pub(super) struct Lines<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) next: usize,
 }
 
 impl<'a> Lines<'a> {
     /// The next line, and whether it had an end.
-    fn next_line(&mut self) -> (&'a [u8], bool) {
+    pub(super) fn next_line(&mut self) -> (&'a [u8], bool) {
         let rest = self.bytes.get(self.next..).unwrap_or(&[]);
-        let end = rest
-            .iter()
-            .enumerate()
-            .find(|&(i, &b)| b == b'\n' && i > 0 && rest.get(i - 1) == Some(&b'\r'))
-            .map(|(i, _)| i);
+        let mut from = 0;
+        let end = loop {
+            let Some(lf) = rest
+                .get(from..)
+                .and_then(|tail| tail.iter().position(|&b| b == b'\n'))
+            else {
+                break None;
+            };
+            let lf = from + lf;
+            if lf > 0 && rest.get(lf - 1) == Some(&b'\r') {
+                break Some(lf);
+            }
+            from = lf + 1;
+        };
         match end {
             Some(lf) => {
                 self.next += lf + 1;
@@ -144,7 +165,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Whether the next line continues this one (RFC 3261 7.3.1).
-    fn is_folded(&self) -> bool {
+    pub(super) fn is_folded(&self) -> bool {
         matches!(self.bytes.get(self.next), Some(b' ' | b'\t'))
     }
 }
@@ -203,14 +224,25 @@ fn read_headers(lines: &mut Lines<'_>, headers: &mut Headers) -> Result<(), Pars
 }
 
 /// `name`, white space allowed, `:`, `value`.
-fn split_field(line: &str) -> Option<(&str, &str)> {
+pub(super) fn split_field(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(':')?;
     Some((name.trim_end_matches(scan::is_lws), scan::trim(value)))
 }
 
-/// Whether the line has no control character but the tab.
+/// Whether the line has no control character but the tab and those that a backslash quotes (RFC 3261 25.1
+/// `quoted-pair`). A CR or an LF cannot be quoted: here is where one by itself is refused.
 fn is_sound(line: &[u8]) -> bool {
-    line.iter().all(|&b| (b >= b' ' && b != 0x7F) || b == b'\t')
+    let control = |b: u8| (b < b' ' && b != b'\t') || b == 0x7F;
+    // Without a short cut, so that the compiler can look at many octets at once.
+    if !line.iter().fold(false, |any, &b| any | control(b)) {
+        return true;
+    }
+    let mut quoted = false;
+    line.iter().all(|&b| {
+        let allowed = !control(b) || (quoted && !matches!(b, b'\r' | b'\n'));
+        quoted = b == b'\\' && !quoted;
+        allowed
+    })
 }
 
 /// Reads a request line or a status line: single spaces, nothing before or behind (RFC 3261 7.1, 7.2).
@@ -229,10 +261,12 @@ fn start_line(line: &str) -> StartResult {
         (Some(version), None) => check_version(version)?,
         _ => return Err(ParseErrorKind::StartLine),
     }
-    Ok(Start::Request(
-        method,
-        uri.parse().map_err(ParseErrorKind::RequestUri)?,
-    ))
+    let uri: Uri = uri.parse().map_err(ParseErrorKind::RequestUri)?;
+    if uri.query.is_some() {
+        // RFC 3261 19.1.1: headers cannot stand in a Request-URI.
+        return Err(ParseErrorKind::RequestUri(UriError::Headers));
+    }
+    Ok(Start::Request(method, uri))
 }
 
 fn status_line(version: &str, rest: &str) -> StartResult {

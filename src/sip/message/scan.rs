@@ -122,18 +122,44 @@ pub(super) fn quoted(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Writes a quoted string. Line ends cannot be quoted (RFC 3261 25.1 `quoted-pair`): they become spaces.
-pub(super) fn write_quoted(f: &mut impl std::fmt::Write, text: &str) -> std::fmt::Result {
+/// Writes a quoted string. Control characters stand behind a backslash; line ends cannot (RFC 3261 25.1
+/// `quoted-pair`): they become spaces.
+pub(in crate::sip) fn write_quoted(f: &mut impl std::fmt::Write, text: &str) -> std::fmt::Result {
     f.write_char('"')?;
     for c in text.chars() {
         match c {
-            '"' | '\\' => {
+            '\r' | '\n' => f.write_char(' ')?,
+            '"' | '\\' | '\0'..='\x1F' | '\x7F' => {
                 f.write_char('\\')?;
                 f.write_char(c)?;
             }
-            '\r' | '\n' | '\0' => f.write_char(' ')?,
             c => f.write_char(c)?,
         }
     }
     f.write_char('"')
+}
+
+/// Whether the text is a token.
+pub(in crate::sip) fn is_token_text(text: &str) -> bool {
+    is_token(text.as_bytes())
+}
+
+/// The pieces between commas outside quoted strings, without white space around them; empty ones are left out.
+pub(in crate::sip) fn split_quoted(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = find_outside(text, b',', false);
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len())).map(trim)
+    })
+    .filter(|piece| !piece.is_empty())
+}
+
+/// A quoted string's content, or the text itself where it is not one.
+pub(in crate::sip) fn unquote(text: &str) -> String {
+    match quoted(text) {
+        Some((content, _)) => content,
+        None => text.to_owned(),
+    }
 }

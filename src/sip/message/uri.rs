@@ -29,6 +29,9 @@ pub enum UriError {
     /// A parameter without a name.
     #[error("the URI has a parameter without a name")]
     Parameter,
+    /// `?name=value` where it must not stand: in a Request-URI.
+    #[error("the URI has headers, which must not stand here")]
+    Headers,
 }
 
 impl Uri {
@@ -187,7 +190,7 @@ fn parse_sip(scheme: String, rest: &str) -> Result<Uri, UriError> {
     };
     let end = rest.find([';', '?']).unwrap_or(rest.len());
     let (host_port, rest) = rest.split_at(end);
-    let (host, port) = parse_host(host_port, false).ok_or(UriError::Host)?;
+    let (host, port) = parse_host(host_port, false)?;
     let (parameters, query) = match rest.split_once('?') {
         Some((parameters, query)) => (parameters, Some(parse_query(query)?)),
         None => (rest, None),
@@ -263,21 +266,21 @@ fn parse_query(query: &str) -> Result<String, UriError> {
 ///
 /// Three colons in an IPv6 address come from an error in RFC 3261's grammar; RFC 5118 4.10 wants them
 /// understood as two.
-pub(super) fn parse_host(text: &str, white_space: bool) -> Option<(String, Option<u16>)> {
+pub(super) fn parse_host(text: &str, white_space: bool) -> Result<(String, Option<u16>), UriError> {
     let trim = |text| if white_space { scan::trim(text) } else { text };
     let text = trim(text);
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
-            let (address, rest) = rest.split_once(']')?;
+            let (address, rest) = rest.split_once(']').ok_or(UriError::Host)?;
             let address = address.replacen(":::", "::", 1);
-            address.parse::<Ipv6Addr>().ok()?;
-            let rest = trim(rest);
-            let port = match rest.strip_prefix(':') {
-                Some(port) => Some(port),
-                None if rest.is_empty() => None,
-                None => return None,
-            };
-            (address, port)
+            if address.parse::<Ipv6Addr>().is_err() {
+                return Err(UriError::Host);
+            }
+            match trim(rest).strip_prefix(':') {
+                Some(port) => (address, Some(port)),
+                None if trim(rest).is_empty() => (address, None),
+                None => return Err(UriError::Host),
+            }
         }
         None => {
             let (host, port) = match text.split_once(':') {
@@ -285,15 +288,16 @@ pub(super) fn parse_host(text: &str, white_space: bool) -> Option<(String, Optio
                 None => (text, None),
             };
             if !scan::is_host_name(host) {
-                return None;
+                return Err(UriError::Host);
             }
             (host.to_owned(), port)
         }
     };
-    match port {
-        Some(port) => Some((host, Some(scan::number(trim(port))?))),
-        None => Some((host, None)),
-    }
+    let port = match port {
+        Some(port) => Some(scan::number(trim(port)).ok_or(UriError::Port)?),
+        None => None,
+    };
+    Ok((host, port))
 }
 
 /// Writes a host; an IPv6 address in brackets.

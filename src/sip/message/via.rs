@@ -2,15 +2,20 @@
 
 use super::uri::{parse_host, write_host};
 use super::{params, scan, Params};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 /// What every branch of an RFC 3261 transaction begins with (8.1.1.7).
 pub const BRANCH_COOKIE: &str = "z9hG4bK";
 
+const OURS: &str = "SIP/2.0";
+
 /// One Via value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Via {
+    /// `SIP/2.0`; any other is kept, so that who speaks it can be answered 505.
+    pub protocol: Cow<'static, str>,
     /// As received: `UDP`, `TCP`, or any token.
     pub transport: String,
     /// Host name or address; IPv6 without brackets.
@@ -30,6 +35,7 @@ impl Via {
     /// A Via of ours, without parameters.
     pub fn new(transport: impl Into<String>, host: impl Into<String>, port: Option<u16>) -> Self {
         Via {
+            protocol: OURS.into(),
             transport: transport.into(),
             host: host.into(),
             port,
@@ -78,17 +84,23 @@ impl FromStr for Via {
 fn parse(text: &str) -> Option<Via> {
     let (protocol, rest) = text.split_once('/')?;
     let (version, rest) = rest.split_once('/')?;
-    if !scan::trim(protocol).eq_ignore_ascii_case("SIP") || scan::trim(version) != "2.0" {
+    let (protocol, version) = (scan::trim(protocol), scan::trim(version));
+    let protocol = if protocol.eq_ignore_ascii_case("SIP") && version == "2.0" {
+        Cow::Borrowed(OURS)
+    } else if scan::is_token(protocol.as_bytes()) && scan::is_token(version.as_bytes()) {
+        Cow::Owned(format!("{protocol}/{version}"))
+    } else {
         return None;
-    }
+    };
     let (transport, sent_by) = scan::trim(rest).split_once(scan::is_lws)?;
     if !scan::is_token(transport.as_bytes()) {
         return None;
     }
     let end = sent_by.find(';').unwrap_or(sent_by.len());
     let (host_port, parameters) = sent_by.split_at(end);
-    let (host, port) = parse_host(host_port, true)?;
+    let (host, port) = parse_host(host_port, true).ok()?;
     Some(Via {
+        protocol,
         transport: transport.to_owned(),
         host,
         port,
@@ -98,7 +110,7 @@ fn parse(text: &str) -> Option<Via> {
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} ", self.transport)?;
+        write!(f, "{}/{} ", self.protocol, self.transport)?;
         write_host(f, &self.host)?;
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
