@@ -14,6 +14,7 @@
 //! - [`switch`]: the control plane as one value.
 //! - [`http`]: pages and federation over HTTP.
 //! - [`io`]: sockets, clock, threads, DNS: the only place that does I/O, beside `media::io` and `memo::store`.
+//! - [`phone`]: a telephone, for `obelus call` and the demonstration.
 //! - [`cli`]: one file per subcommand.
 
 pub mod call;
@@ -29,6 +30,7 @@ pub mod limits;
 pub mod media;
 pub mod memo;
 pub mod ops;
+pub mod phone;
 pub mod rng;
 pub mod rtp;
 pub mod sdp;

@@ -64,6 +64,7 @@ const MAP: &[&[&str]] = &[
     &["switch"],
     &["http"],
     &["io"],
+    &["phone"],
     &["cli"],
 ];
 
@@ -141,6 +142,8 @@ const SHELLS: &[&str] = &[
     "src/memo/store/",
     "src/memo/vault.rs",
     "src/ops/logging.rs",
+    "src/phone/driver.rs",
+    "src/phone/target.rs",
 ];
 
 #[test]
@@ -163,6 +166,7 @@ fn pure_modules_do_no_io() {
         "ops",
         "call",
         "switch",
+        "phone",
     ];
     // Types that only name an address, a duration or a channel between tasks are no I/O.
     let acts = regex(
