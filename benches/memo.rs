@@ -2,9 +2,14 @@
 //!
 //! `cargo bench --bench memo` prints both; set `TMPDIR` to a folder of the disk that is to be measured.
 
+// What criterion's macros make cannot be documented.
+#![allow(missing_docs)]
+
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce};
 use criterion::{criterion_group, criterion_main, BatchSize, Criterion, Throughput};
+use obelus::federation::server::{self, Asker, Proof};
+use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::record::Facts;
 use obelus::memo::store::{NewMemo, Store};
 use obelus::memo::{open, seal, wav};
@@ -103,5 +108,23 @@ fn storing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, ciphers, storing);
+/// A stranger must not learn from the time of an answer whether a memo exists.
+fn refusing(c: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open(&folder.path().join("data")).expect("a store");
+    let known = new_memo(800);
+    let id = known.sealed.id();
+    assert!(store.insert(vec![known]).iter().all(Result::is_ok));
+    let proof = Proof::of_key(&MemoKey::generate().to_text());
+    let now = SystemTime::now();
+    let mut group = c.benchmark_group("refusing");
+    for (name, id) in [("wrong key", id), ("unknown memo", MemoId::generate())] {
+        group.bench_function(name, |b| {
+            b.iter(|| server::verify(&store, Some(black_box(id)), proof, Asker::UnsignedPeer, now).is_err());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, ciphers, storing, refusing);
 criterion_main!(benches);

@@ -566,6 +566,22 @@ async fn our_client_opens_a_link_and_sends_no_key() {
 }
 
 #[tokio::test]
+async fn memos_in_memory_make_room_when_they_were_sent() {
+    let served = Served::start(|_| ());
+    let memo = served.leave(tone());
+    let token = token_of(&key_of(&memo));
+    // More than may be in memory at once, one after the other: each gives its place back.
+    for _ in 0..obelus::limits::HTTP_MEMOS_IN_MEMORY + 8 {
+        let response = get(&served, &format!("/voice/{}/audio", memo.id))
+            .bearer_auth(&token)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.bytes().await.unwrap().len() as u64, memo.size_bytes);
+    }
+}
+
+#[tokio::test]
 async fn a_stop_is_orderly() {
     let mut served = Served::start(|_| ());
     assert!(get(&served, "/healthz")

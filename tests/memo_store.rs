@@ -51,7 +51,7 @@ fn insert_one(store: &Store, secs: u64) -> (MemoId, MemoKey) {
 
 /// Every memo of the store has a body that opens with its key, and every body has a record.
 fn assert_whole(store: &Store, folder: &Path, keys: &HashMap<MemoId, MemoKey>) {
-    let page = store.list(None, 1_000).unwrap();
+    let page = store.list(None, None, 1_000).unwrap();
     for record in &page.records {
         let ciphertext = store.ciphertext(&record.id).unwrap();
         assert_eq!(ciphertext.len() as u64, record.file_size_bytes);
@@ -85,7 +85,7 @@ fn what_was_stored_is_there_after_a_restart() {
     let audio = open::open(&key, &record.encryption_iv, store.ciphertext(&id).unwrap()).unwrap();
     assert_eq!(audio.len(), 44 + 1_600);
     assert_eq!(store.report().memos, 1);
-    assert_eq!(store.report().records_removed + store.report().bodies_removed, 0);
+    assert_eq!(store.report().records_removed + store.report().bodies_adopted, 0);
 }
 
 #[test]
@@ -116,12 +116,12 @@ fn the_list_is_newest_first_in_pages() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let ids: Vec<MemoId> = [30, 10, 20, 40].map(|secs| insert_one(&store, secs).0).to_vec();
-    let first = store.list(None, 3).unwrap();
+    let first = store.list(None, None, 3).unwrap();
     assert_eq!(first.total, 4);
     let listed: Vec<MemoId> = first.records.iter().map(|record| record.id).collect();
     assert_eq!(listed, [ids[3], ids[0], ids[2]]);
     let cursor = first.next.unwrap().to_string().parse().unwrap();
-    let second = store.list(Some(cursor), 3).unwrap();
+    let second = store.list(None, Some(cursor), 3).unwrap();
     assert_eq!(
         second.records.iter().map(|record| record.id).collect::<Vec<_>>(),
         [ids[1]]
@@ -293,6 +293,83 @@ fn a_lost_index_is_built_anew_from_the_bodies() {
     let store = Store::open(folder.path()).unwrap();
     assert_eq!(store.report().bodies_adopted, 2);
     assert_whole(&store, folder.path(), &keys);
+}
+
+#[test]
+fn a_damaged_index_costs_no_memo() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys: HashMap<MemoId, MemoKey> = {
+        let store = Store::open(folder.path()).unwrap();
+        (0..20).map(|secs| insert_one(&store, secs)).collect()
+    };
+    let db = folder.path().join("index/db");
+    let whole = std::fs::read(&db).unwrap();
+    for at in (0..whole.len()).step_by(whole.len() / 16) {
+        let mut damaged = whole.clone();
+        let end = (at + 64).min(damaged.len());
+        damaged[at..end].fill(0xa5);
+        std::fs::write(&db, damaged).unwrap();
+        let opened = match Store::open(folder.path()) {
+            Err(StoreError::IndexDamaged { .. }) => {
+                std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+                Store::open(folder.path())
+            }
+            other => other,
+        };
+        let store = opened.unwrap_or_else(|error| panic!("at {at}: {error}"));
+        assert_eq!(store.count(), 20, "at {at}");
+        assert_whole(&store, folder.path(), &keys);
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_taken_from_its_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = HashMap::from([insert_one(&Store::open(folder.path()).unwrap(), 1)]);
+    {
+        let db = sled::open(folder.path().join("index")).unwrap();
+        let id = keys.keys().next().unwrap();
+        db.open_tree("voice_memos")
+            .unwrap()
+            .insert(id.as_bytes(), b"{")
+            .unwrap();
+        db.flush().unwrap();
+    }
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.report().bodies_adopted, 1);
+    assert_whole(&store, folder.path(), &keys);
+}
+
+#[test]
+fn a_body_that_was_cut_short_is_left_for_the_operator() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, _) = insert_one(&Store::open(folder.path()).unwrap(), 1);
+    std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+    let body = folder.path().join("memos").join(id.to_string());
+    let whole = std::fs::read(&body).unwrap();
+    for length in [0, 7, 100, whole.len() - 1] {
+        std::fs::write(&body, &whole[..length]).unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!((store.count(), store.report().bodies_damaged), (0, 1), "{length}");
+        assert!(body.exists());
+    }
+    std::fs::write(&body, &whole).unwrap();
+    assert_eq!(Store::open(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_mailbox_lists_its_own_memos() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (mut other, _) = memo(800, 5);
+    other.facts.mailbox = Some("office".into());
+    let id = other.sealed.id();
+    store.insert(vec![other]).remove(0).unwrap();
+    insert_one(&store, 6);
+    let page = store.list(Some("office"), None, 10).unwrap();
+    assert_eq!((page.total, page.records[0].id, page.records.len()), (1, id, 1));
+    assert_eq!(store.list(Some("nobody"), None, 10).unwrap().total, 0);
+    assert_eq!(store.list(None, None, 10).unwrap().total, 2);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{configuration, fail};
 use crate::federation::client;
 use crate::io::control::{self, Client, Request};
 use crate::memo::link::ParsedLink;
-use crate::memo::open;
+use crate::memo::open::{self, OpenStoredError};
 use crate::memo::store::Store;
 use clap::Subcommand;
 use serde_json::Value;
@@ -212,20 +212,18 @@ fn open_link(folder: &Path, link: String, output: &Path) -> Result<(), String> {
 
 /// The audio, where the memo is in this store and no switch holds it.
 fn open_here(folder: &Path, link: &ParsedLink) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
-    let Some(id) = link.memo_id().filter(|_| folder.is_dir()) else {
+    if !folder.is_dir() {
         return Ok(None);
-    };
+    }
     // A switch that runs, or a store that cannot be opened, is no reason to fail: the link says where else to ask.
     let Ok(store) = Store::open(folder) else {
         return Ok(None);
     };
-    let Ok(Some(record)) = store.get(&id) else {
-        return Ok(None);
-    };
-    let ciphertext = store.ciphertext(&id).map_err(|error| error.to_string())?;
-    open::open(&link.key, &record.encryption_iv, ciphertext)
-        .map(Some)
-        .map_err(|error| error.to_string())
+    match open::open_stored(&store, link) {
+        Ok(audio) => Ok(Some(audio)),
+        Err(OpenStoredError::Unknown) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The audio, from the domain that the link names.

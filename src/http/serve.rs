@@ -198,3 +198,28 @@ impl Drop for Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_so_many_connections_and_a_trusted_proxy_any_number() {
+        let neighbours = Neighbours::default();
+        let (host, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let mut places: Vec<Place> = (0..limits::HTTP_CONNECTIONS_PER_ADDRESS)
+            .map(|_| neighbours.enter(host, false).expect("there is room"))
+            .collect();
+        assert!(neighbours.enter(host, false).is_none());
+        assert!(neighbours.enter(other, false).is_some());
+        assert!(neighbours.enter(host, true).is_some());
+        places.pop();
+        places.push(neighbours.enter(host, false).expect("a place was given back"));
+        assert!(neighbours.enter(host, false).is_none());
+        drop(places);
+        assert!(
+            neighbours.0.lock().unwrap().is_empty(),
+            "nothing is left of connections that ended"
+        );
+    }
+}

@@ -60,7 +60,7 @@ pub(super) async fn list(
     };
     let limit = window.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let store = state.store().clone();
-    match tokio::task::spawn_blocking(move || store.list(after, limit)).await {
+    match tokio::task::spawn_blocking(move || store.list(None, after, limit)).await {
         Ok(Ok(page)) => {
             let base = state.inner.base.as_str();
             let mut answer = json!({

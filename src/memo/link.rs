@@ -130,7 +130,7 @@ impl ParsedLink {
         let address = address.split('?').next().unwrap_or_default();
         let (base, id) = address.rsplit_once("/voice/").ok_or(LinkError::NotALink)?;
         let host = base.split_once("://").map_or(base, |(_, host)| host);
-        if host.is_empty() || host.starts_with('/') || host.contains('@') {
+        if host.is_empty() || host.starts_with('/') || host.contains(['@', ' ', '\t', '\r', '\n']) {
             return Err(LinkError::NotALink);
         }
         let id = id.trim_end_matches('/');

@@ -2,7 +2,8 @@
 //!
 //! A recording's way through this module: [`vault`] gathers its audio in memory, [`wav`] makes a file of it there,
 //! [`seal`] encrypts it under a fresh [`key`], [`store`] makes the ciphertext durable, [`link`] is what opens it, and
-//! [`open`] does. [`token`] holds what the server may keep in order to recognise a key: hashes, never the key.
+//! [`open`] does. [`token`] holds what the server may keep in order to recognise a key: hashes, never the key. [`record`]
+//! is all that is kept of a memo in clear.
 //!
 //! Absent on purpose: a store for anything but a [`seal::SealedMemo`], a printable or copyable key, a temporary file
 //! of plain audio. The format itself is described in `docs/memo-format.md`.

@@ -1,6 +1,6 @@
 use super::key::{MemoId, MemoKey};
 use super::link::{Link, LinkBase, LinkError, ParsedLink};
-use super::open::{self, OpenError};
+use super::open::{self, OpenError, OpenStoredError};
 use super::record::{Facts, Record};
 use super::seal::{self, IV_BYTES};
 use super::store::Store;
@@ -254,6 +254,7 @@ fn a_link_is_taken_apart_as_people_paste_it() {
     assert_eq!(error("https://memo.example.org/"), LinkError::NotALink);
     assert_eq!(error("/voice/EBESExQVFhcYGRobHB0eHw#x"), LinkError::NotALink);
     assert_eq!(error("https://a@b.example.org/voice/EBES#x"), LinkError::NotALink);
+    assert_eq!(error("see memo.example.org/voice/EBES#x"), LinkError::NotALink);
     assert_eq!(error("https://memo.example.org/voice/a.b#x"), LinkError::Id);
     assert_eq!(error("https://memo.example.org/voice/EBES"), LinkError::NoKey);
     assert_eq!(error("https://memo.example.org/voice/EBES#"), LinkError::NoKey);
@@ -331,18 +332,35 @@ fn what_was_said_is_what_the_link_opens() {
     assert_eq!(memo.seconds, 1.0);
     assert_eq!(vault.held(), (1, 20), "the other recording goes on");
     let link = ParsedLink::parse(memo.link.expose()).unwrap();
-    let record = store.get(&memo.id).unwrap().unwrap();
-    let audio = open::open(
-        &link.key,
-        &record.encryption_iv,
-        store.ciphertext(&memo.id).unwrap(),
-    )
-    .unwrap();
+    let audio = open::open_stored(&store, &link).unwrap();
     let samples: Vec<i16> = audio[44..]
         .chunks_exact(2)
         .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
         .collect();
     assert_eq!(samples, [vec![5; 4_000], vec![-6; 4_000]].concat());
+}
+
+#[test]
+fn a_link_to_a_memo_that_is_not_here_or_with_another_key_does_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    let events = vault.handle(vec![append(1, vec![1; 100]), finish(1)]);
+    let [VaultEvent::Stored { memo, .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    let base = LinkBase::new("memo.example.org", None, true);
+    let error = |id, key| {
+        let link = ParsedLink::parse(Link::new(&base, &id, &key).expose()).unwrap();
+        open::open_stored(&store, &link).err().unwrap()
+    };
+    let wrong_key = error(memo.id, MemoKey::generate());
+    assert!(
+        matches!(wrong_key, OpenStoredError::Open(OpenError::WrongKey)),
+        "{wrong_key}"
+    );
+    let key = ParsedLink::parse(memo.link.expose()).unwrap().key;
+    let unknown = error(MemoId::generate(), key);
+    assert!(matches!(unknown, OpenStoredError::Unknown), "{unknown}");
 }
 
 #[test]

@@ -220,6 +220,10 @@ impl Disk for FaultDisk {
         OsDisk.read(path)
     }
 
+    fn read_head(&self, path: &Path, most: usize) -> io::Result<(Vec<u8>, u64)> {
+        OsDisk.read_head(path, most)
+    }
+
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         OsDisk.list(path)
     }

@@ -115,10 +115,10 @@ pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> 
 fn list(store: &Store, mailbox: Option<&str>, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {
     let mut after = None;
     loop {
-        let page = store.list(after, PAGE).map_err(|error| error.to_string())?;
+        let page = store.list(mailbox, after, PAGE);
+        let page = page.map_err(|error| error.to_string())?;
         for record in &page.records {
-            let wanted = mailbox.is_none() || mailbox == record.user_id.as_deref();
-            if wanted && !each(memo_json(record)) {
+            if !each(memo_json(record)) {
                 return Ok(());
             }
         }

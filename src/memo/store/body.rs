@@ -15,6 +15,8 @@ use std::sync::Arc;
 const MAGIC: &[u8; 8] = b"obelusM\x01";
 /// Bytes before the record.
 const PREFIX_BYTES: usize = MAGIC.len() + 4;
+/// Bytes that surely hold a record: its texts come from the configuration and from one line of a SIP message.
+const HEAD_BYTES: usize = 256 * 1024;
 /// What a body is called until it is whole.
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -85,13 +87,22 @@ impl Bodies {
         self.disk.remove(&self.folder.join(name))
     }
 
-    /// The record and the ciphertext of a body.
-    pub(super) fn read(&self, id: &MemoId) -> io::Result<(Record, Vec<u8>)> {
+    /// The ciphertext of a body.
+    pub(super) fn ciphertext(&self, id: &MemoId) -> io::Result<Vec<u8>> {
         let mut bytes = self.disk.read(&self.path(id))?;
-        let (record, start) = parse(&bytes)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not the body of a memo"))?;
+        let (_, start) = parse(&bytes).ok_or_else(not_a_body)?;
         bytes.drain(..start);
-        Ok((record, bytes))
+        Ok(bytes)
+    }
+
+    /// The record at the head of a body, where the rest of the file is as long as the record says.
+    pub(super) fn record(&self, id: &MemoId) -> io::Result<Record> {
+        let (head, length) = self.disk.read_head(&self.path(id), HEAD_BYTES)?;
+        let (record, start) = parse(&head).ok_or_else(not_a_body)?;
+        match record.id == *id && length == start as u64 + record.file_size_bytes {
+            true => Ok(record),
+            false => Err(not_a_body()),
+        }
     }
 
     pub(super) fn list(&self) -> io::Result<Vec<Entry>> {
@@ -105,6 +116,10 @@ impl Bodies {
             })
             .collect())
     }
+}
+
+fn not_a_body() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "not the whole body of a memo")
 }
 
 /// The record at a body's start, and where the ciphertext begins.

@@ -2,7 +2,7 @@
 //! the power between two.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -30,6 +30,8 @@ pub trait Disk: Send + Sync {
     fn sync_file(&self, path: &Path) -> io::Result<()>;
     /// The whole content of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The first `most` bytes of a file, fewer where it is shorter, and how long it is.
+    fn read_head(&self, path: &Path, most: usize) -> io::Result<(Vec<u8>, u64)>;
     /// The names in a folder.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// Whether a folder exists.
@@ -89,6 +91,14 @@ impl Disk for OsDisk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
+    }
+
+    fn read_head(&self, path: &Path, most: usize) -> io::Result<(Vec<u8>, u64)> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut head = Vec::new();
+        file.take(most as u64).read_to_end(&mut head)?;
+        Ok((head, length))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {

@@ -57,7 +57,14 @@ impl Index {
             .path(folder)
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(flush_every_ms)
-            .open()?;
+            .open()
+            .map_err(|error| match error {
+                sled::Error::Io(error) => error.into(),
+                damage => StoreError::IndexDamaged {
+                    path: folder.to_owned(),
+                    reason: damage.to_string(),
+                },
+            })?;
         let memos = db.open_tree("voice_memos")?;
         let index = Index {
             memos,
@@ -131,11 +138,11 @@ impl Index {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Every record; an unreadable one as its id and the error.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Result<Record, StoreError>> + '_ {
+    /// Every record; none in the place of one that cannot be read.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Result<Option<Record>, StoreError>> + '_ {
         self.memos.iter().map(|entry| {
             let (_, bytes) = entry?;
-            decode(&bytes)
+            Ok(decode(&bytes).ok())
         })
     }
 

@@ -9,11 +9,13 @@
 //! at a time holds a store: the lock is the operating system's, so it does not outlive a crash.
 
 mod body;
+mod catalogue;
 pub mod disk;
 mod index;
 pub mod reconcile;
 
 use self::body::Bodies;
+use self::catalogue::Catalogue;
 use self::disk::{Disk, OsDisk};
 use self::index::Index;
 pub use self::index::LookedUp;
@@ -22,7 +24,6 @@ use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
 use super::seal::SealedMemo;
 use nix::fcntl::{Flock, FlockArg};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -58,6 +59,17 @@ pub enum StoreError {
     /// The index has records but the folder of their bodies is gone: not mounted, or moved away.
     #[error("the store's folder {} is missing though its index has records: is its disk mounted?", .0.display())]
     BodiesMissing(PathBuf),
+    /// The index cannot be opened. Nothing is lost by that: the bodies hold a copy of every record.
+    #[error(
+        "the store's index {} is damaged ({reason}): move it away and start again, it is built anew from the memos",
+        .path.display()
+    )]
+    IndexDamaged {
+        /// Its folder.
+        path: PathBuf,
+        /// What the database says.
+        reason: String,
+    },
     /// What is on disk is not what was written.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
@@ -95,11 +107,11 @@ pub struct NewMemo {
 /// One page of the list, newest first.
 #[derive(Debug)]
 pub struct Page {
-    /// How many memos there are in all.
+    /// How many memos the whole list has.
     pub total: usize,
     /// The page.
     pub records: Vec<Record>,
-    /// Where the next page starts; none after the last.
+    /// Where the next page starts; none where this is surely the last.
     pub next: Option<Cursor>,
 }
 
@@ -131,9 +143,7 @@ pub struct Store {
 struct Inner {
     index: Index,
     bodies: Bodies,
-    /// The memos by age, for listing. Derived from the index at the start, so that it can never disagree with it
-    /// after a crash.
-    by_age: Mutex<BTreeSet<(Millis, MemoId)>>,
+    catalogue: Mutex<Catalogue>,
     report: Report,
     /// Last, so that it is dropped when all else is closed.
     _lock: Flock<File>,
@@ -171,7 +181,7 @@ impl Store {
         disk.sync_dir(&path.join("index"))?;
         disk.sync_dir(path)?;
         let bodies = Bodies::new(folder, disk);
-        let (by_age, report) = reconcile::reconcile(&index, &bodies, existed)?;
+        let (catalogue, report) = reconcile::reconcile(&index, &bodies)?;
         if !existed {
             index.finish_creation()?;
         }
@@ -179,7 +189,7 @@ impl Store {
             inner: Arc::new(Inner {
                 index,
                 bodies,
-                by_age: Mutex::new(by_age),
+                catalogue: Mutex::new(catalogue),
                 report,
                 _lock: lock,
             }),
@@ -217,8 +227,10 @@ impl Store {
             }
             return results;
         }
-        let mut by_age = self.by_age();
-        by_age.extend(records.iter().map(|record| (record.created_at, record.id)));
+        let mut catalogue = self.catalogue();
+        for record in &records {
+            catalogue.insert(record);
+        }
         results
     }
 
@@ -261,7 +273,7 @@ impl Store {
     /// # Errors
     /// A disk that fails, or a file that is not what was written.
     pub fn ciphertext(&self, id: &MemoId) -> Result<Vec<u8>, StoreError> {
-        Ok(self.inner.bodies.read(id)?.1)
+        Ok(self.inner.bodies.ciphertext(id)?)
     }
 
     /// Counts a fetch that was served.
@@ -287,27 +299,30 @@ impl Store {
         self.inner.bodies.sync()?;
         self.inner.index.remove(&[*id])?;
         self.inner.index.sync()?;
-        self.by_age().remove(&(record.created_at, *id));
+        self.catalogue().remove(&record);
         Ok(true)
     }
 
     /// How many memos there are.
     pub fn count(&self) -> usize {
-        self.by_age().len()
+        self.catalogue().len()
     }
 
-    /// A page of the list, newest first, from `after` on.
+    /// A page of the list, newest first: of a mailbox, or of all where none is named, from `after` on.
     ///
     /// # Errors
     /// A disk that fails, or a damaged record.
-    pub fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, StoreError> {
+    pub fn list(
+        &self,
+        mailbox: Option<&str>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let (total, places) = {
-            let by_age = self.by_age();
-            let places: Vec<(Millis, MemoId)> = match after {
-                Some(Cursor(time, id)) => by_age.range(..(time, id)).rev().take(limit).copied().collect(),
-                None => by_age.iter().rev().take(limit).copied().collect(),
-            };
-            (by_age.len(), places)
+            let catalogue = self.catalogue();
+            let after = after.map(|Cursor(time, id)| (time, id));
+            let places: Vec<(Millis, MemoId)> = catalogue.newest(mailbox, after).take(limit).collect();
+            (catalogue.count(mailbox), places)
         };
         let next = (places.len() == limit)
             .then(|| places.last().map(|&(time, id)| Cursor(time, id)))
@@ -328,9 +343,12 @@ impl Store {
         self.inner.index.sync()
     }
 
-    fn by_age(&self) -> MutexGuard<'_, BTreeSet<(Millis, MemoId)>> {
-        // The set is whole between any two of its operations, so a panic elsewhere does not spoil it.
-        self.inner.by_age.lock().unwrap_or_else(PoisonError::into_inner)
+    fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
+        // It is whole between any two of its operations, so a panic elsewhere does not spoil it.
+        self.inner
+            .catalogue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

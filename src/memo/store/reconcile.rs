@@ -1,38 +1,36 @@
 //! Mending at the start: after a crash, index and bodies are brought to agree, and every memo is whole or absent.
 
 use super::body::{Bodies, Entry};
+use super::catalogue::Catalogue;
 use super::index::Index;
 use super::StoreError;
-use crate::memo::key::MemoId;
-use crate::memo::record::{Millis, Record};
-use std::collections::{BTreeSet, HashSet};
+use crate::memo::record::Record;
+use std::collections::HashSet;
 
-/// What a start mended. All zero after an orderly stop.
+/// What a start mended. All but the first zero after an orderly stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Memos that are there.
     pub memos: usize,
     /// Half-written files that were removed.
     pub temporary_removed: usize,
-    /// Whole bodies without a record, removed: their link had not been handed out, so nobody could open them.
-    pub bodies_removed: usize,
     /// Whole bodies without a record, put back into the index.
     pub bodies_adopted: usize,
+    /// Bodies without a record that are not whole: left where they are, for the operator to look at.
+    pub bodies_damaged: usize,
     /// Records without a body, removed.
     pub records_removed: usize,
 }
 
 /// Brings index and bodies to agree, and gives the memos by age.
 ///
-/// A body without a record is one of two things. In an index that was there before, it is what a crash between the
-/// body's rename and the record's sync left: nobody was told of it, and without an envelope for an owner nobody has
-/// its key, so it is removed. Beside a new index (the old one was lost, or left out of a restored backup), people may
-/// hold the links of all of these: they are adopted, each from the record in its own head.
-pub(super) fn reconcile(
-    index: &Index,
-    bodies: &Bodies,
-    index_existed: bool,
-) -> Result<(BTreeSet<(Millis, MemoId)>, Report), StoreError> {
+/// A record without a body is what a deletion leaves that was cut off: the body goes first. It is finished.
+///
+/// A whole body without a record is one of two things: a crash came between the body's rename and the record's sync, or
+/// the index was lost or damaged. In the first case nobody was told of the memo, and without an envelope for an owner
+/// nobody has its key; in the second, people hold its link. They cannot be told apart from here, so both are put back
+/// into the index: a memo that nobody opens does no harm, while one that was deleted though somebody holds its link does.
+pub(super) fn reconcile(index: &Index, bodies: &Bodies) -> Result<(Catalogue, Report), StoreError> {
     let mut report = Report::default();
     let mut present = HashSet::new();
     for entry in bodies.list()? {
@@ -51,12 +49,16 @@ pub(super) fn reconcile(
         }
     }
 
-    let mut by_age = BTreeSet::new();
+    let mut catalogue = Catalogue::default();
     let mut without_body = Vec::new();
     for record in index.iter() {
-        let record = record?;
+        let Some(record) = record? else {
+            // Its body, which holds a copy, is adopted below.
+            tracing::error!("a record of the index cannot be read");
+            continue;
+        };
         if present.remove(&record.id) {
-            by_age.insert((record.created_at, record.id));
+            catalogue.insert(&record);
         } else {
             tracing::warn!(memo = %record.id, "removed the record of a memo whose body is gone");
             without_body.push(record.id);
@@ -68,31 +70,27 @@ pub(super) fn reconcile(
     // What is left in `present` are bodies without a record.
     let mut adopted: Vec<Record> = Vec::new();
     for id in present {
-        match bodies.read(&id) {
-            Ok((record, _)) if record.id == id && (!index_existed || record.sealed_envelope.is_some()) => {
-                tracing::warn!(memo = %id, "put a memo back into the index, which had lost it");
+        match bodies.record(&id) {
+            Ok(record) => {
+                tracing::warn!(memo = %id, "put a memo back into the index, which did not have it");
+                catalogue.insert(&record);
                 adopted.push(record);
             }
-            Ok(_) => {
-                tracing::warn!(memo = %id, "removed a memo that a crash cut off before its link was handed over");
-                bodies.remove(&id)?;
-                report.bodies_removed += 1;
-            }
             Err(error) => {
-                tracing::error!(memo = %id, %error, "left a body alone that cannot be read");
+                tracing::error!(memo = %id, %error, folder = %bodies.folder().display(), "left a damaged body alone");
+                report.bodies_damaged += 1;
             }
         }
     }
     index.insert(&adopted)?;
-    by_age.extend(adopted.iter().map(|record| (record.created_at, record.id)));
     report.bodies_adopted = adopted.len();
-    report.memos = by_age.len();
+    report.memos = catalogue.len();
 
-    if report.temporary_removed + report.bodies_removed > 0 {
+    if report.temporary_removed > 0 {
         bodies.sync()?;
     }
     if report.records_removed + report.bodies_adopted > 0 {
         index.sync()?;
     }
-    Ok((by_age, report))
+    Ok((catalogue, report))
 }
