@@ -564,6 +564,19 @@ fn a_recording_is_exact_for_every_packet_time() {
 }
 
 #[test]
+fn what_came_before_the_end_is_in_the_recording_and_what_came_before_the_start_is_not() {
+    let mut rig = Rig::agreed(session());
+    let mut peer = Peer::new(peer_address(), 1);
+    peer.speak(&mut rig, 160);
+    rig.record(options());
+    peer.said.clear();
+    peer.speak(&mut rig, 160);
+    rig.command(Command::StopRecord { leg: LEG });
+    assert!(rig.audio == peer.said);
+    assert_eq!(rig.recorded(), Some((RecordEnd::Stopped, 160)));
+}
+
+#[test]
 fn what_is_held_at_the_end_is_in_the_recording() {
     let mut rig = Rig::agreed(session());
     let mut peer = Peer::new(peer_address(), 1);

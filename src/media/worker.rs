@@ -48,6 +48,12 @@ impl Worker {
     /// Obeys at once; what has to be sent goes out with the next tick. A command for a leg that is not there is
     /// left aside: the control plane may have sent it before it heard of the leg's end.
     pub fn command(&mut self, now: Instant, command: Command) {
+        // What came before a recording begins is not in it, and what came before it ends is.
+        if let Command::Record { leg, .. } | Command::StopRecord { leg } | Command::Close { leg } = &command {
+            if let Some(&pair) = self.by_id.get(leg) {
+                self.take_in(now, Some(pair));
+            }
+        }
         match command {
             Command::Open { leg, address, port } => self.open(now, leg, address, port),
             Command::Close { leg } => self.close(now, leg),
@@ -75,21 +81,30 @@ impl Worker {
 
     /// Takes in what has come and sends what is due. To be called every 20 ms; a late call is caught up with.
     pub fn tick(&mut self, now: Instant) {
+        self.take_in(now, None);
+        for index in 0..self.legs.len() {
+            self.run(now, Pair(index as u32), |leg, out| leg.tick(out));
+        }
+    }
+
+    /// Takes in what has come to one pair, or to each as much as a tick allows.
+    fn take_in(&mut self, now: Instant, pair: Option<Pair>) {
         let Worker { io, legs, sink, .. } = self;
         let mut broken = Vec::new();
-        io.receive(now, &mut |arrival: Arrival<'_>| {
+        let mut each = |arrival: Arrival<'_>| {
             let Some(Some(leg)) = legs.get_mut(arrival.pair.0 as usize) else {
                 return;
             };
             if catch_unwind(AssertUnwindSafe(|| leg.receive(&arrival, sink))).is_err() {
                 broken.push(arrival.pair);
             }
-        });
+        };
+        match pair {
+            Some(pair) => io.receive_pair(now, pair, &mut each),
+            None => io.receive(now, &mut each),
+        }
         for pair in broken {
             self.bury(now, pair);
-        }
-        for index in 0..self.legs.len() {
-            self.run(now, Pair(index as u32), |leg, out| leg.tick(out));
         }
     }
 
@@ -129,7 +144,7 @@ impl Worker {
         let mut legs: Vec<LegId> = self.by_id.keys().copied().collect();
         legs.sort_unstable();
         for leg in legs {
-            self.close(now, leg);
+            self.command(now, Command::Close { leg });
         }
     }
 

@@ -57,8 +57,9 @@ pub fn enable_timestamps(socket: &UdpSocket) -> std::io::Result<()> {
 }
 
 impl Buffers {
-    /// Hands over what has come to the socket, [`RTP_PER_TICK`] datagrams at most, without waiting.
-    pub fn receive(&mut self, socket: &UdpSocket, mut each: impl FnMut(Datagram<'_>)) {
+    /// Hands over what has come to the socket, [`RTP_PER_TICK`] datagrams at most, without waiting; how many that
+    /// were.
+    pub fn receive(&mut self, socket: &UdpSocket, mut each: impl FnMut(Datagram<'_>)) -> usize {
         // SAFETY: these structures are plain data for which zeros are valid: null pointers with zero lengths.
         let mut vectors: [libc::iovec; RTP_PER_TICK] = unsafe { zeroed() };
         // SAFETY: as above.
@@ -92,6 +93,7 @@ impl Buffers {
             let bytes = &self.payload[start..start + len];
             each(Datagram { source, at, bytes });
         }
+        count
     }
 
     /// Wipes what was received since the last time.

@@ -52,6 +52,13 @@ pub trait MediaIo: Send {
     /// call.
     fn receive(&mut self, now: Instant, each: &mut dyn FnMut(Arrival<'_>));
 
+    /// Hands over what has come to one pair, all of it, before its leg begins or ends something: what came before
+    /// belongs to what was before. May hand over more than that.
+    fn receive_pair(&mut self, now: Instant, pair: Pair, each: &mut dyn FnMut(Arrival<'_>)) {
+        let _ = pair;
+        self.receive(now, each);
+    }
+
     /// Sends a datagram, or loses it, as networks do.
     fn send(&mut self, now: Instant, pair: Pair, stream: Stream, to: SocketAddr, bytes: &[u8]);
 }

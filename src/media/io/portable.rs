@@ -41,6 +41,55 @@ impl Portable {
     }
 }
 
+/// What a pair has waiting is taken in so many sweeps at most; a socket's usual buffer is empty by then, unless
+/// somebody fills it as fast.
+const BACKLOG_SWEEPS: usize = 32;
+
+/// Hands over what one socket has; how many datagrams that were.
+fn sweep(
+    buffers: &mut Buffers,
+    socket: &UdpSocket,
+    (pair, stream): (Pair, Stream),
+    clock: &Stamps,
+    each: &mut dyn FnMut(Arrival<'_>),
+) -> usize {
+    buffers.receive(socket, |datagram: Datagram<'_>| {
+        // A longer one was cut, and is neither RTP nor RTCP of telephony.
+        if datagram.bytes.len() <= limits::RTP_BYTES {
+            each(Arrival {
+                pair,
+                stream,
+                source: datagram.source,
+                at: clock.arrival(datagram.at),
+                bytes: datagram.bytes,
+            });
+        }
+    })
+}
+
+/// The kernel's stamps, which are the wall clock's, as times of ours.
+struct Stamps {
+    now: Instant,
+    wall_clock: SystemTime,
+}
+
+impl Stamps {
+    fn new(now: Instant) -> Self {
+        Stamps {
+            now,
+            wall_clock: SystemTime::now(),
+        }
+    }
+
+    fn arrival(&self, stamp: Option<SystemTime>) -> Instant {
+        let age = stamp.and_then(|stamp| self.wall_clock.duration_since(stamp).ok());
+        match age.filter(|age| *age < OLDEST_STAMP) {
+            Some(age) => Instant::from_micros(self.now.as_micros().saturating_sub(age.as_micros() as u64)),
+            None => self.now,
+        }
+    }
+}
+
 fn bind(address: IpAddr, port: u16) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(SocketAddr::new(address, port))?;
     socket.set_nonblocking(true)?;
@@ -84,36 +133,44 @@ impl MediaIo for Portable {
     }
 
     fn receive(&mut self, now: Instant, each: &mut dyn FnMut(Arrival<'_>)) {
-        let wall_clock = SystemTime::now();
-        let arrived = |stamp: Option<SystemTime>| {
-            let age = stamp.and_then(|stamp| wall_clock.duration_since(stamp).ok());
-            match age.filter(|age| *age < OLDEST_STAMP) {
-                Some(age) => Instant::from_micros(now.as_micros().saturating_sub(age.as_micros() as u64)),
-                None => now,
-            }
-        };
+        let clock = Stamps::new(now);
         self.ticks = self.ticks.wrapping_add(1);
         for (index, slot) in self.pairs.iter().enumerate() {
             let Some(sockets) = slot else { continue };
-            let mut sweep = |socket: &UdpSocket, stream| {
-                self.buffers.receive(socket, |datagram: Datagram<'_>| {
-                    // A longer one was cut, and is neither RTP nor RTCP of telephony.
-                    if datagram.bytes.len() <= limits::RTP_BYTES {
-                        each(Arrival {
-                            pair: Pair(index as u32),
-                            stream,
-                            source: datagram.source,
-                            at: arrived(datagram.at),
-                            bytes: datagram.bytes,
-                        });
-                    }
-                });
-            };
-            sweep(&sockets.rtp, Stream::Rtp);
+            let pair = Pair(index as u32);
+            sweep(&mut self.buffers, &sockets.rtp, (pair, Stream::Rtp), &clock, each);
             if index % RTCP_TICKS == self.ticks % RTCP_TICKS {
-                sweep(&sockets.rtcp, Stream::Rtcp);
+                sweep(
+                    &mut self.buffers,
+                    &sockets.rtcp,
+                    (pair, Stream::Rtcp),
+                    &clock,
+                    each,
+                );
             }
         }
+        self.buffers.wipe();
+    }
+
+    fn receive_pair(&mut self, now: Instant, pair: Pair, each: &mut dyn FnMut(Arrival<'_>)) {
+        let Some(Some(sockets)) = self.pairs.get(pair.0 as usize) else {
+            return;
+        };
+        let clock = Stamps::new(now);
+        for _ in 0..BACKLOG_SWEEPS {
+            if sweep(&mut self.buffers, &sockets.rtp, (pair, Stream::Rtp), &clock, each)
+                < limits::RTP_PER_TICK
+            {
+                break;
+            }
+        }
+        sweep(
+            &mut self.buffers,
+            &sockets.rtcp,
+            (pair, Stream::Rtcp),
+            &clock,
+            each,
+        );
         self.buffers.wipe();
     }
 
@@ -234,6 +291,14 @@ mod tests {
             counts.push(count);
         }
         assert_eq!(counts, [limits::RTP_PER_TICK - 1, 1, 0]);
+
+        // Before something begins or ends, all of it is taken.
+        for _ in 0..3 * limits::RTP_PER_TICK {
+            io.send(now, a, Stream::Rtp, to, &[1; 100]);
+        }
+        let mut count = 0;
+        io.receive_pair(now, b, &mut |_| count += 1);
+        assert_eq!(count, 3 * limits::RTP_PER_TICK);
     }
 
     #[test]
