@@ -1,4 +1,4 @@
-//! G.711, and what one tick of a thousand legs costs, without sockets.
+//! G.711, what one tick of a thousand legs costs without sockets, and what sockets add.
 //!
 //! `cargo bench --bench media` prints the time of a whole tick: divided by a thousand it is that of a leg, of
 //! which a core has 20 ms to give away. A packet arrives for every leg in every tick, as on a live line.
@@ -8,10 +8,11 @@
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use obelus::codec::{Codec, FRAME_SAMPLES};
+use obelus::media::io::portable::Portable;
 use obelus::media::io::{Arrival, MediaIo, Pair, Stream};
 use obelus::media::prompt::Prompt;
 use obelus::media::worker::Worker;
-use obelus::media::{Command, Direction, LegId, PlayId, RecordOptions, RecordingId, Session, Sound};
+use obelus::media::{Command, Direction, Event, LegId, PlayId, RecordOptions, RecordingId, Session, Sound};
 use obelus::rng::Rng;
 use obelus::rtp::packet::Header;
 use obelus::time::{Duration, Instant};
@@ -72,6 +73,27 @@ impl MediaIo for Peers {
     }
 }
 
+fn session(remote: SocketAddr) -> Session {
+    Session {
+        remote,
+        remote_rtcp: SocketAddr::new(remote.ip(), remote.port() + 1),
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        event_payload_type: Some(101),
+        direction: Direction::SendRecv,
+        ptime_ms: 20,
+        continuous_silence: false,
+    }
+}
+
+fn options() -> RecordOptions {
+    RecordOptions {
+        limit: Duration::from_secs(3_600),
+        silence: None,
+        terminators: "#".into(),
+    }
+}
+
 /// What the legs of a measurement do.
 #[derive(Clone, Copy)]
 enum Load {
@@ -108,16 +130,7 @@ impl Ticks {
                     port: 0,
                 },
             );
-            let session = Session {
-                remote: PEER,
-                remote_rtcp: PEER,
-                codec: Codec::Pcmu,
-                payload_type: 0,
-                event_payload_type: Some(101),
-                direction: Direction::SendRecv,
-                ptime_ms: 20,
-                continuous_silence: false,
-            };
+            let session = session(PEER);
             worker.command(now, Command::Negotiated { leg, session });
             let command = match load {
                 Load::Idle => continue,
@@ -129,11 +142,7 @@ impl Ticks {
                 Load::Recording => Command::Record {
                     leg,
                     recording: RecordingId(id),
-                    options: RecordOptions {
-                        limit: Duration::from_secs(3_600),
-                        silence: Some(Duration::from_secs(600)),
-                        terminators: "#".into(),
-                    },
+                    options: options(),
                 },
             };
             worker.command(now, command);
@@ -153,12 +162,8 @@ impl Ticks {
         }
         while let Some(event) = self.worker.poll_event() {
             // An hour's recording ends; the leg begins the next.
-            if let obelus::media::Event::Recorded { leg, recording, .. } = event {
-                let options = RecordOptions {
-                    limit: Duration::from_secs(3_600),
-                    silence: None,
-                    terminators: String::new(),
-                };
+            if let Event::Recorded { leg, recording, .. } = event {
+                let options = options();
                 if matches!(load, Load::Recording) {
                     let command = Command::Record {
                         leg,
@@ -213,5 +218,80 @@ fn tick(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, g711, tick);
+/// Callers who play to a switch that records them, over sockets on loopback: both sides' system calls, and the
+/// kernel's work between.
+fn loopback(c: &mut Criterion) {
+    const CALLS: u64 = 200;
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let mut now = Instant::from_secs(1);
+    let side = |seed| {
+        let mut worker = Worker::new(Box::new(Portable::new()), Rng::from_seed(seed));
+        let mut ports = Vec::new();
+        let mut free = (20_000..60_000).step_by(2);
+        for id in 0..CALLS {
+            let leg = LegId(id);
+            loop {
+                let port = free.next().expect("some ports are free");
+                worker.command(now, Command::Open { leg, address, port });
+                if matches!(worker.poll_event(), Some(Event::Opened { result: Ok(()), .. })) {
+                    ports.push(port);
+                    break;
+                }
+            }
+        }
+        (worker, ports)
+    };
+    let ((mut callers, caller_ports), (mut switch, switch_ports)) = (side(1), side(2));
+    let prompt = Arc::new(Prompt::looping(vec![1_000; 8_000]));
+    for (id, (caller, switched)) in (0..).zip(caller_ports.into_iter().zip(switch_ports)) {
+        let leg = LegId(id);
+        let session = |port| session(SocketAddr::new(address, port));
+        callers.command(
+            now,
+            Command::Negotiated {
+                leg,
+                session: session(switched),
+            },
+        );
+        switch.command(
+            now,
+            Command::Negotiated {
+                leg,
+                session: session(caller),
+            },
+        );
+        let (play, sounds) = (PlayId(id), vec![Sound::Prompt(prompt.clone())]);
+        callers.command(now, Command::Play { leg, play, sounds });
+        let (recording, options) = (RecordingId(id), options());
+        switch.command(
+            now,
+            Command::Record {
+                leg,
+                recording,
+                options,
+            },
+        );
+    }
+    let mut group = c.benchmark_group("a tick of 200 callers and 200 recordings over loopback");
+    group.throughput(Throughput::Elements(CALLS));
+    let mut heard = 0;
+    for (name, both) in [("both sides", true), ("the callers alone", false)] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                now += Duration::from_millis(20);
+                callers.tick(now);
+                if both {
+                    switch.tick(now);
+                    while let Some(chunk) = switch.poll_audio() {
+                        heard += chunk.samples.len();
+                    }
+                }
+            });
+        });
+    }
+    group.finish();
+    assert!(heard > 0, "nothing was recorded");
+}
+
+criterion_group!(benches, g711, tick, loopback);
 criterion_main!(benches);

@@ -279,6 +279,9 @@ impl JitterBuffer {
     }
 
     fn begin(&mut self, ssrc: u32, first: Held) {
+        // The claim to silence is not renewed by starting anew, or it would be worth nothing.
+        let before = self.stream.take();
+        let (reserve, last_arrival) = before.map_or((RESERVE_MAX, first.at), |s| (s.reserve, s.last_arrival));
         self.ssrc = ssrc;
         self.playout = None;
         self.stream = Some(Stream {
@@ -288,8 +291,8 @@ impl JitterBuffer {
             end: None,
             event: false,
             packet_samples: 160,
-            reserve: RESERVE_MAX,
-            last_arrival: first.at,
+            reserve,
+            last_arrival,
         });
         self.hold(self.held.len(), first);
     }

@@ -377,7 +377,7 @@ proptest! {
     #[test]
     fn any_packets_are_survived(packets in proptest::collection::vec(any::<(u8, u16, u32, u8, u16)>(), 0..200)) {
         let mut buffer = JitterBuffer::default();
-        let mut ms = 0;
+        let (mut ms, mut taken) = (0, 0u64);
         for (kind, sequence, timestamp, len, wait) in packets {
             ms += u64::from(wait % 50);
             let payload = vec![1; usize::from(len)];
@@ -392,7 +392,6 @@ proptest! {
             let ssrc = u32::from(kind % 8 == 0);
             let _ = buffer.insert(Incoming { at: at(ms), ssrc, sequence, timestamp, content });
             prop_assert!(buffer.len() <= limits::JITTER_PACKETS);
-            let mut taken = 0u64;
             while let Some(item) = buffer.pop(at(ms)) {
                 if let Item::Silence { samples } | Item::Lost { samples } = item {
                     taken += u64::from(samples);
