@@ -221,6 +221,21 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The leg that it speaks of.
+    pub fn leg(&self) -> LegId {
+        match self {
+            Event::Opened { leg, .. }
+            | Event::Played { leg, .. }
+            | Event::Digit { leg, .. }
+            | Event::Recorded { leg, .. }
+            | Event::Silent { leg }
+            | Event::Closed { leg, .. }
+            | Event::Report { leg, .. } => *leg,
+        }
+    }
+}
+
 /// Why a recording ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordEnd {

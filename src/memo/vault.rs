@@ -136,6 +136,32 @@ pub enum VaultEvent {
     },
 }
 
+impl fmt::Debug for VaultCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Audio stays out of every log.
+        match self {
+            VaultCommand::Append { recording, samples } => {
+                write!(f, "Append({recording}, {} samples)", samples.len())
+            }
+            VaultCommand::Finish { recording, meta } => write!(f, "Finish({recording}, {meta:?})"),
+            VaultCommand::Discard { recording } => write!(f, "Discard({recording})"),
+            VaultCommand::Plain { recording, path } => write!(f, "Plain({recording}, {})", path.display()),
+        }
+    }
+}
+
+impl VaultEvent {
+    /// The recording that it speaks of.
+    pub fn recording(&self) -> u64 {
+        match self {
+            VaultEvent::Stored { recording, .. }
+            | VaultEvent::Failed { recording, .. }
+            | VaultEvent::Overrun { recording }
+            | VaultEvent::Written { recording, .. } => *recording,
+        }
+    }
+}
+
 /// A memo that was stored, and the link that opens it.
 pub struct StoredMemo {
     /// Its name.

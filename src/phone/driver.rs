@@ -75,7 +75,7 @@ async fn try_address(
     let clock = move || Instant::from_micros(u64::try_from(origin.elapsed().as_micros()).unwrap_or(u64::MAX));
     let (mut link, flow) = Link::open(target.transport, address)
         .await
-        .map_err(|error| PhoneError::Network(format!("{address}: {error}")))?;
+        .map_err(|error| PhoneError::Network(format!("{address}: {}", PhoneError::why(&error))))?;
     let mut rng = Rng::from_os();
     let (media, mut from_media) = start_media(&mut rng, clock)?;
     let mut phone = Phone::new(clock(), config.clone(), target.clone(), flow, rng);

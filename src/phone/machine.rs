@@ -160,6 +160,7 @@ impl Phone {
     /// The network says that nobody listens there. Ends a call that was not answered yet; one that was may get over it.
     pub fn unreachable(&mut self, now: Instant, why: &std::io::Error) {
         if let State::Calling { .. } = self.state {
+            let why = PhoneError::why(why);
             self.failure = Some(PhoneError::Network(format!("{}: {why}", self.flow)));
             self.leave(now, CallEnd::NotAnswered);
             // Nobody is there to say farewell to.

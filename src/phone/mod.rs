@@ -119,3 +119,14 @@ pub enum PhoneError {
     #[error("no ports for media: {0}")]
     Media(String),
 }
+
+impl PhoneError {
+    /// An error of the network in words for a person who calls.
+    fn why(error: &std::io::Error) -> String {
+        match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => "nobody listens there".into(),
+            std::io::ErrorKind::TimedOut => "it does not answer".into(),
+            _ => error.to_string(),
+        }
+    }
+}

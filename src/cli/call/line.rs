@@ -14,7 +14,8 @@ const EMPTY_DB: f32 = -50.0;
 /// The line.
 pub struct Line {
     terminal: bool,
-    state: String,
+    /// The state in a word, for the line of figures.
+    state: &'static str,
     next_figures: Duration,
 }
 
@@ -23,7 +24,7 @@ impl Line {
     pub fn new(terminal: bool) -> Self {
         Line {
             terminal,
-            state: String::new(),
+            state: "",
             next_figures: Duration::ZERO,
         }
     }
@@ -33,15 +34,16 @@ impl Line {
         if let Progress::Figures { elapsed, stats } = progress {
             return self.figures(*elapsed, stats, out);
         }
-        self.state = state(progress);
+        self.state = state(progress).unwrap_or(self.state);
+        let news = news(progress);
         if self.terminal {
             // To the line's start, the text, and nothing of the old line behind it.
-            write!(out, "\r{}\x1b[K", self.state)?;
+            write!(out, "\r{news}\x1b[K")?;
             if *progress == Progress::HungUp {
                 write!(out, "\r\x1b[K")?;
             }
         } else {
-            writeln!(out, "{}", self.state)?;
+            writeln!(out, "{news}")?;
         }
         out.flush()
     }
@@ -67,21 +69,31 @@ impl Line {
     }
 }
 
-fn state(progress: &Progress) -> String {
+/// What has just happened.
+fn news(progress: &Progress) -> String {
     match progress {
         Progress::Calling(address) => format!("calling {address}"),
-        Progress::Ringing => "ringing".into(),
         Progress::Answered(codec) => format!("answered, {}", codec.name()),
-        Progress::Listening => "listening".into(),
-        Progress::Speaking => "speaking".into(),
-        Progress::Dialling => "dialling".into(),
         Progress::NoKeys => "the far end takes no keys".into(),
-        Progress::Staying => "staying".into(),
-        Progress::Changed { held: true } => "on hold".into(),
-        Progress::Changed { held: false } => "resumed".into(),
-        Progress::HungUp => "hung up".into(),
-        Progress::Figures { .. } => String::new(),
+        _ => state(progress).unwrap_or_default().into(),
     }
+}
+
+/// What the call is doing from now on, where that is told.
+fn state(progress: &Progress) -> Option<&'static str> {
+    Some(match progress {
+        Progress::Calling(_) => "calling",
+        Progress::Ringing => "ringing",
+        Progress::Answered(_) => "answered",
+        Progress::Listening => "listening",
+        Progress::Speaking => "speaking",
+        Progress::Dialling => "dialling",
+        Progress::Staying => "staying",
+        Progress::Changed { held: true } => "on hold",
+        Progress::Changed { held: false } => "resumed",
+        Progress::HungUp => "hung up",
+        Progress::NoKeys | Progress::Figures { .. } => return None,
+    })
 }
 
 fn clock(elapsed: Duration) -> String {

@@ -1,0 +1,614 @@
+//! A running switch: binds everything, starts the threads, and drives the `Switch` value from one control task.
+
+use super::clock::Clock;
+use super::local_address::LocalAddress;
+use super::notify::{self, Notice, Notifier};
+use super::tcp::{Connection, Tcp};
+use super::vault_thread::{self, VaultQueue};
+use super::{dns, udp, Event, Received};
+use crate::call::channel::FromChannel;
+use crate::config::Config;
+use crate::dialplan::{self, Dialplan, Globals};
+use crate::http;
+use crate::media::io::portable::Portable;
+use crate::media::library::Library;
+use crate::media::thread::MediaThread;
+use crate::memo::link::LinkBase;
+use crate::memo::record::Millis;
+use crate::memo::store::Store;
+use crate::memo::vault::{StoredMemo, Vault};
+use crate::ops::redact::{sip_ladder, Towards};
+use crate::rng::Rng;
+use crate::sip::resolve::Target;
+use crate::sip::{Flow, Transport};
+use crate::switch::{self, Input, Output, Parts, Status, Switch, Ticket};
+use crate::trunk::registration::Route;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::{mpsc, oneshot};
+
+/// SIP messages that wait for the control task; beyond it UDP drops and TCP waits.
+const SIP_QUEUE: usize = 8_192;
+/// Inputs handled before the outputs are carried out, so that neither starves.
+const BATCH: usize = 256;
+/// How long a shutdown waits for calls to end, memos to be stored and registrations to be taken back.
+const SHUTDOWN_TIME: std::time::Duration = std::time::Duration::from_secs(8);
+
+/// Why a switch could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A SIP socket.
+    #[error("cannot listen on {transport} {address}: {error}")]
+    Sip {
+        /// `udp` or `tcp`.
+        transport: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// The operating system's reason.
+        error: io::Error,
+    },
+    /// The HTTP socket.
+    #[error("cannot listen for HTTP on {address}: {error}")]
+    Http {
+        /// Where.
+        address: SocketAddr,
+        /// The operating system's reason.
+        error: io::Error,
+    },
+    /// TLS files.
+    #[error("{0}")]
+    Tls(String),
+    /// The store.
+    #[error("cannot open the store {path}: {error}")]
+    Store {
+        /// Its folder.
+        path: String,
+        /// Why.
+        error: String,
+    },
+    /// A thread or a socket of our own.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+/// What the control task is asked from outside.
+enum Ask {
+    Status(oneshot::Sender<Status>),
+    Shutdown(oneshot::Sender<()>),
+    Abandon,
+}
+
+/// A running switch.
+pub struct Server {
+    asks: mpsc::Sender<Ask>,
+    /// Where SIP is listened for, with the ports that the system chose for 0.
+    pub sip: Vec<(Transport, SocketAddr)>,
+    /// Where HTTP is listened for.
+    pub http: SocketAddr,
+    /// Where the pages are reached, without a slash at its end.
+    pub base: String,
+    /// The store, for reading beside the switch.
+    pub store: Store,
+    control: tokio::task::JoinHandle<Vec<MediaThread>>,
+    http_stop: oneshot::Sender<()>,
+    http_task: tokio::task::JoinHandle<()>,
+    notifying: notify::Running,
+    vault_thread: std::thread::JoinHandle<()>,
+}
+
+/// Takes each memo's link in the place of the mailboxes' notifiers.
+pub type Observer = Box<dyn Fn(Notice) + Send + Sync>;
+
+/// What a switch is started with, already loaded and checked.
+pub struct Start {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The dialplan.
+    pub dialplan: Arc<Dialplan>,
+    /// Sounds.
+    pub library: Arc<Library>,
+    /// Takes the links; without one the mailboxes' notifiers do.
+    pub observer: Option<Observer>,
+}
+
+impl Server {
+    /// Binds, opens the store, starts the threads and the control task, and registers.
+    ///
+    /// # Errors
+    /// Whatever is missing, by name; nothing is left running then.
+    pub async fn start(start: Start) -> Result<Server, StartError> {
+        let Start {
+            mut config,
+            dialplan,
+            library,
+            observer,
+        } = start;
+        let clock = Clock::start();
+        let (received, sip_queue) = mpsc::channel(SIP_QUEUE);
+        let (events, event_queue) = mpsc::unbounded_channel();
+        let (requests, request_queue) = mpsc::unbounded_channel();
+        let (asks, ask_queue) = mpsc::channel(16);
+        let mut rng = Rng::from_os();
+
+        let store = Store::open(&config.store.path).map_err(|error| StartError::Store {
+            path: config.store.path.display().to_string(),
+            error: error.to_string(),
+        })?;
+        let sockets = Sockets::bind(&config, received, events.clone()).await?;
+        let sip = sockets.addresses.clone();
+        let http_listener =
+            std::net::TcpListener::bind(config.http.listen).map_err(|error| StartError::Http {
+                address: config.http.listen,
+                error,
+            })?;
+        let http = http_listener.local_addr()?;
+        if config.http.listen.port() == 0 {
+            // Only now is it known what links have to say.
+            Arc::make_mut(&mut config).http.domain = format!("localhost:{}", http.port());
+        }
+        let tls = match (&config.http.tls_cert, &config.http.tls_key) {
+            (Some(cert), Some(key)) => {
+                Some(http::tls::Tls::load(cert, key).map_err(|error| StartError::Tls(error.to_string()))?)
+            }
+            _ => None,
+        };
+        let base = LinkBase::new(
+            &config.http.domain,
+            config.http.public_url.as_deref(),
+            tls.is_some(),
+        );
+
+        let (vault, vault_thread) = vault_thread::spawn(
+            Vault::new(store.clone(), config.http.domain.clone(), base.clone()),
+            events.clone(),
+        )?;
+        let mut media_threads = Vec::with_capacity(config.media.threads);
+        for number in 0..config.media.threads {
+            let events = events.clone();
+            let vault = vault.clone();
+            media_threads.push(MediaThread::spawn(crate::media::thread::Parts {
+                name: format!("media-{number}"),
+                io: Box::new(Portable::new()),
+                rng: rng.fork(),
+                clock: Box::new(move || clock.now()),
+                on_event: Box::new(move |event| drop(events.send(Event::Media(event)))),
+                on_audio: Box::new(move |chunk| vault.offer_audio(chunk)),
+            })?);
+        }
+        let (notifier, notifying) = notify::start(&config.mailboxes, notify::Policy::default());
+        let globals = Globals::new();
+        globals.adopt(&dialplan);
+        let switch = Switch::new(
+            Parts {
+                config: config.clone(),
+                dialplan,
+                library,
+                clock: Arc::new(std::time::SystemTime::now),
+                requests,
+                workers: media_threads.len(),
+            },
+            rng.fork(),
+        );
+        let (http_stop, http_stopped) = oneshot::channel::<()>();
+        let state = http::State::new(store.clone(), &config.http, &config.federation);
+        let http_task = tokio::spawn(async move {
+            let stopped = async move { drop(http_stopped.await) };
+            if let Err(error) = http::serve(http_listener, state, tls, stopped).await {
+                tracing::error!("HTTP stopped: {error}");
+            }
+        });
+        let control = Control {
+            config: config.clone(),
+            switch,
+            clock,
+            sockets,
+            events,
+            media: media_threads,
+            vault,
+            globals,
+            notifier,
+            observer,
+            resolver: dns::Resolver::new(),
+            stopping: None,
+        };
+        let control = tokio::spawn(control.run(sip_queue, event_queue, request_queue, ask_queue));
+        Ok(Server {
+            asks,
+            sip,
+            http,
+            store,
+            control,
+            http_stop,
+            http_task,
+            base: base.url(),
+            notifying,
+            vault_thread,
+        })
+    }
+
+    /// What is alive; `None` where the control task is gone.
+    pub async fn status(&self) -> Option<Status> {
+        StatusHandle(self.asks.clone()).get().await
+    }
+
+    /// A way to ask for the status from elsewhere.
+    pub fn status_handle(&self) -> StatusHandle {
+        StatusHandle(self.asks.clone())
+    }
+
+    /// Hangs every call up, keeps their memos, un-registers and stops: within a bounded time.
+    pub async fn stop(self) {
+        let (done, stopped) = oneshot::channel();
+        let asked = self.asks.send(Ask::Shutdown(done)).await.is_ok();
+        if asked && tokio::time::timeout(SHUTDOWN_TIME, stopped).await.is_err() {
+            tracing::warn!("not everything ended in time");
+            let _ = self.asks.send(Ask::Abandon).await;
+        }
+        let media_threads = self.control.await;
+        // Joins threads: the media threads hand over their last audio, then the vault stores what is in its queue.
+        let _ = tokio::task::spawn_blocking(move || {
+            drop(media_threads);
+            self.vault_thread.join()
+        })
+        .await;
+        self.notifying.shutdown(SHUTDOWN_TIME).await;
+        let _ = self.http_stop.send(());
+        let _ = tokio::time::timeout(SHUTDOWN_TIME, self.http_task).await;
+    }
+}
+
+/// Asks a running switch what is alive.
+#[derive(Clone)]
+pub struct StatusHandle(mpsc::Sender<Ask>);
+
+impl StatusHandle {
+    /// The status; `None` where the switch is gone.
+    pub async fn get(&self) -> Option<Status> {
+        let (answer, status) = oneshot::channel();
+        self.0.send(Ask::Status(answer)).await.ok()?;
+        status.await.ok()
+    }
+}
+
+/// Every way out to a SIP peer.
+struct Sockets {
+    addresses: Vec<(Transport, SocketAddr)>,
+    udp: HashMap<u64, Arc<UdpSocket>>,
+    connections: HashMap<u64, Connection>,
+    tcp: Tcp,
+    local: LocalAddress,
+}
+
+impl Sockets {
+    async fn bind(
+        config: &Config,
+        received: mpsc::Sender<Received>,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Self, StartError> {
+        let ids = Arc::new(AtomicU64::new(1));
+        let mut sockets = Sockets {
+            addresses: Vec::new(),
+            udp: HashMap::new(),
+            connections: HashMap::new(),
+            tcp: Tcp::new(ids.clone(), received.clone(), events),
+            local: LocalAddress::default(),
+        };
+        for (transport, address) in config.sip.listen.iter().copied() {
+            let failed = |error| StartError::Sip {
+                transport: if transport == Transport::Udp { "udp" } else { "tcp" },
+                address,
+                error,
+            };
+            let bound = match transport {
+                Transport::Udp => {
+                    let socket = Arc::new(udp::bind(address).map_err(failed)?);
+                    let id = ids.fetch_add(1, Ordering::Relaxed);
+                    sockets.udp.insert(id, socket.clone());
+                    tokio::spawn(udp::read(socket.clone(), id, received.clone()));
+                    socket.local_addr().map_err(failed)?
+                }
+                Transport::Tcp => {
+                    let listener = TcpListener::bind(address).await.map_err(failed)?;
+                    let bound = listener.local_addr().map_err(failed)?;
+                    tokio::spawn(sockets.tcp.clone().accept(listener));
+                    bound
+                }
+            };
+            sockets.addresses.push((transport, bound));
+        }
+        Ok(sockets)
+    }
+
+    /// Sends; `false` where a connection is gone. A datagram that the kernel has no room for is lost like any other.
+    fn send(&self, flow: Flow, bytes: Vec<u8>) -> bool {
+        match flow.transport {
+            Transport::Udp => {
+                if let Some(socket) = self.udp.get(&flow.id) {
+                    if let Err(error) = socket.try_send_to(&bytes, flow.remote) {
+                        tracing::debug!("sending to {}: {error}", flow.remote);
+                    }
+                }
+                true
+            }
+            Transport::Tcp => self
+                .connections
+                .get(&flow.id)
+                .is_some_and(|connection| connection.send(bytes)),
+        }
+    }
+
+    /// The address by which a peer reaches us, over the transport that we reach it by.
+    fn listening_towards(&mut self, target: Target) -> Option<SocketAddr> {
+        let listening = self.addresses.iter().find(|(transport, bound)| {
+            *transport == target.transport && bound.is_ipv4() == target.address.is_ipv4()
+        })?;
+        Some(self.local.towards(listening.1, target.address))
+    }
+
+    /// The UDP socket for peers of that family.
+    fn udp_towards(&mut self, remote: SocketAddr) -> Option<Flow> {
+        let (id, bound) = self.udp.iter().find_map(|(id, socket)| {
+            let bound = socket.local_addr().ok()?;
+            (bound.is_ipv4() == remote.is_ipv4()).then_some((*id, bound))
+        })?;
+        Some(Flow {
+            id,
+            transport: Transport::Udp,
+            local: self.local.towards(bound, remote),
+            remote,
+        })
+    }
+}
+
+/// The control task.
+struct Control {
+    config: Arc<Config>,
+    switch: Switch,
+    clock: Clock,
+    sockets: Sockets,
+    events: mpsc::UnboundedSender<Event>,
+    media: Vec<MediaThread>,
+    vault: VaultQueue,
+    globals: Globals,
+    notifier: Notifier,
+    observer: Option<Observer>,
+    resolver: dns::Resolver,
+    stopping: Option<oneshot::Sender<()>>,
+}
+
+impl Control {
+    async fn run(
+        mut self,
+        mut sip: mpsc::Receiver<Received>,
+        mut events: mpsc::UnboundedReceiver<Event>,
+        mut requests: mpsc::UnboundedReceiver<FromChannel>,
+        mut asks: mpsc::Receiver<Ask>,
+    ) -> Vec<MediaThread> {
+        self.handle(Input::Start);
+        loop {
+            self.carry_out();
+            if self.stopping.is_some() && self.switch.is_idle() {
+                if let Some(done) = self.stopping.take() {
+                    let _ = done.send(());
+                }
+                return self.media;
+            }
+            let deadline = self.switch.poll_timeout().map(|at| self.clock.to_std(at).into());
+            tokio::select! {
+                Some(received) = sip.recv() => {
+                    self.received(received);
+                    for _ in 1..BATCH {
+                        let Ok(received) = sip.try_recv() else { break };
+                        self.received(received);
+                    }
+                }
+                Some(event) = events.recv() => {
+                    self.event(event);
+                    for _ in 1..BATCH {
+                        let Ok(event) = events.try_recv() else { break };
+                        self.event(event);
+                    }
+                }
+                Some(from) = requests.recv() => {
+                    self.handle(Input::Channel(from));
+                    for _ in 1..BATCH {
+                        let Ok(from) = requests.try_recv() else { break };
+                        self.handle(Input::Channel(from));
+                    }
+                }
+                Some(ask) = asks.recv() => match ask {
+                    Ask::Status(answer) => drop(answer.send(self.switch.status(self.clock.now()))),
+                    Ask::Shutdown(done) => {
+                        self.stopping = Some(done);
+                        self.handle(Input::Shutdown);
+                    }
+                    Ask::Abandon => return self.media,
+                },
+                () = sleep_until(deadline) => self.handle(Input::Timeout),
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        self.switch.handle(self.clock.now(), input);
+    }
+
+    fn received(&mut self, Received { flow, bytes }: Received) {
+        tracing::debug!(target: "obelus::sip", "{}", sip_ladder(Towards::Us, &flow, &bytes));
+        self.handle(Input::Received { flow, bytes: &bytes });
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Media(event) => self.handle(Input::Media(event)),
+            Event::Vault(event) => self.handle(Input::Vault(event)),
+            Event::DialplanEnded { call, panicked } => self.handle(Input::DialplanEnded { call, panicked }),
+            Event::Resolved { trunk, targets } => {
+                let routes = targets.map(|targets| self.routes(targets));
+                self.handle(Input::Resolved { trunk, routes });
+            }
+            Event::FlowOpened { ticket, flow } => self.handle(Input::FlowOpened { ticket, flow }),
+            Event::Connected { flow, connection } => {
+                drop(self.sockets.connections.insert(flow.id, connection))
+            }
+            Event::Disconnected { flow_id } => self.disconnected(flow_id),
+            Event::Idle { flow_id } => {
+                if !self.switch.uses_flow(flow_id) {
+                    if let Some(connection) = self.sockets.connections.get(&flow_id) {
+                        connection.close();
+                    }
+                }
+            }
+        }
+    }
+
+    fn disconnected(&mut self, flow_id: u64) {
+        if let Some(connection) = self.sockets.connections.remove(&flow_id) {
+            connection.close();
+            self.handle(Input::FlowFailed { flow_id });
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.switch.poll_output() {
+            match output {
+                Output::Transmit { flow, bytes } => {
+                    tracing::debug!(target: "obelus::sip", "{}", sip_ladder(Towards::Peer, &flow, &bytes));
+                    if !self.sockets.send(flow, bytes) {
+                        self.disconnected(flow.id);
+                    }
+                }
+                Output::Media { worker, command } => self.media_command(worker, command),
+                Output::Vault(command) => self.vault.send(command),
+                Output::StartDialplan {
+                    call,
+                    dialplan,
+                    channel,
+                    rng,
+                } => {
+                    self.start_dialplan(call, dialplan, channel, rng);
+                }
+                Output::Notify { mailbox, memo, from } => self.hand_over(mailbox, &memo, from),
+                Output::Resolve(lookup) => {
+                    let (resolver, events) = (self.resolver.clone(), self.events.clone());
+                    tokio::spawn(async move {
+                        let targets = resolver
+                            .resolve(lookup.destination)
+                            .await
+                            .map_err(|error| error.to_string());
+                        let _ = events.send(Event::Resolved {
+                            trunk: lookup.trunk,
+                            targets,
+                        });
+                    });
+                }
+                Output::OpenFlow { ticket, target } => self.open_flow(ticket, target),
+            }
+        }
+    }
+
+    fn open_flow(&mut self, ticket: Ticket, target: Target) {
+        let remote = target.address;
+        match target.transport {
+            Transport::Udp => {
+                let flow = self
+                    .sockets
+                    .udp_towards(remote)
+                    .ok_or_else(|| format!("no UDP socket of [sip] listen reaches {remote}"));
+                self.handle(Input::FlowOpened { ticket, flow });
+            }
+            Transport::Tcp => {
+                let (tcp, events) = (self.sockets.tcp.clone(), self.events.clone());
+                tokio::spawn(async move {
+                    let flow = tcp.connect(remote).await.map_err(|error| error.to_string());
+                    let _ = events.send(Event::FlowOpened { ticket, flow });
+                });
+            }
+        }
+    }
+
+    /// The ways to a registrar that a socket of ours can go, each with the address that its Contact will name.
+    fn routes(&mut self, targets: Vec<Target>) -> Vec<Route> {
+        let external = self.config.sip.external_address;
+        targets
+            .into_iter()
+            .filter_map(|target| {
+                let local = self.sockets.listening_towards(target)?;
+                let ip = switch::address_towards(external, target.address.ip(), local.ip());
+                Some(Route {
+                    target,
+                    contact: SocketAddr::new(ip, local.port()),
+                })
+            })
+            .collect()
+    }
+
+    fn hand_over(&self, mailbox: String, memo: &StoredMemo, from: String) {
+        let notice = Notice {
+            mailbox: Some(mailbox),
+            memo_id: memo.id.to_string(),
+            link: zeroize::Zeroizing::new(memo.link.expose().to_owned()),
+            from,
+            seconds: memo.seconds,
+            created_at: Millis::from_time(memo.meta.created_at).to_rfc3339(),
+        };
+        match &self.observer {
+            Some(observer) => observer(notice),
+            None => self.notifier.hand_over(notice),
+        }
+    }
+
+    fn media_command(&mut self, worker: usize, command: crate::media::Command) {
+        let Some(thread) = self.media.get(worker) else {
+            return;
+        };
+        let opening = match &command {
+            crate::media::Command::Open { leg, .. } => Some(*leg),
+            _ => None,
+        };
+        if !thread.send(command) {
+            tracing::error!(worker, "a media thread does not keep up");
+            if let Some(leg) = opening {
+                let result = Err("the media thread does not keep up".to_owned());
+                self.handle(Input::Media(crate::media::Event::Opened { leg, result }));
+            }
+        }
+    }
+
+    fn start_dialplan(
+        &self,
+        call: crate::sip::endpoint::CallHandle,
+        dialplan: Arc<Dialplan>,
+        mut channel: Box<crate::call::channel::CallChannel>,
+        rng: Rng,
+    ) {
+        use tracing::Instrument;
+        let (events, globals) = (self.events.clone(), self.globals.clone());
+        let span = channel.span();
+        let task = tokio::spawn(
+            async move {
+                let end = dialplan::run(dialplan, channel.as_mut(), globals, rng).await;
+                if let dialplan::RunEnd::Fault(fault) = end {
+                    tracing::error!("the dialplan could not go on: {fault}");
+                }
+            }
+            .instrument(span),
+        );
+        tokio::spawn(async move {
+            let panicked = task.await.is_err();
+            let _ = events.send(Event::DialplanEnded { call, panicked });
+        });
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

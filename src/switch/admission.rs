@@ -1,0 +1,122 @@
+//! Who is let in: from an INVITE to what the call starts with, or to the refusal.
+
+use super::Switch;
+use crate::codec::Codec;
+use crate::config::Silence;
+use crate::dialplan::channel::{CallFacts, CallerId};
+use crate::dialplan::Match;
+use crate::secret::Private;
+use crate::sip::message::Request;
+use crate::sip::Flow;
+use crate::time::Instant;
+use crate::trunk::number::{self, Party};
+use std::sync::Arc;
+
+/// An INVITE that may become a call.
+pub(super) struct Admitted {
+    pub trunk: String,
+    pub facts: Arc<CallFacts>,
+    pub codecs: Vec<Codec>,
+    pub continuous_silence: bool,
+    pub offer: Option<Vec<u8>>,
+}
+
+/// Why an INVITE is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub status: u16,
+    pub extra: Vec<(&'static str, String)>,
+}
+
+impl Refusal {
+    fn with(status: u16) -> Self {
+        Refusal {
+            status,
+            extra: Vec::new(),
+        }
+    }
+}
+
+impl Switch {
+    /// The trunk first, so that a stranger learns nothing of the dialplan; then the body; then the number.
+    pub(super) fn admit(&mut self, now: Instant, request: &Request, flow: Flow) -> Result<Admitted, Refusal> {
+        let found = match self.registrations.trunks().identify(request, &flow) {
+            Ok(found) => found,
+            Err(refusal) => {
+                if self.refusal_log.should_log(now, flow.remote.ip()) {
+                    tracing::warn!("{refusal}");
+                }
+                return Err(Refusal::with(crate::trunk::identify::Refusal::STATUS));
+            }
+        };
+        let offer = sdp_of(request)?;
+        let trunk = found.trunk;
+        let own_users = self.registrations.trunks().own_users(&trunk);
+        let numbers = number::read(request, trunk.number_format, &own_users);
+        let wall_clock = (self.parts.clock)();
+        let dialplan = &self.parts.dialplan;
+        match dialplan.accepts(&trunk.context, &numbers.did, &numbers.caller.number, wall_clock) {
+            Match::Yes => {}
+            Match::No | Match::Partial => {
+                tracing::info!(
+                    trunk = %trunk.name,
+                    to = %Private(&numbers.did),
+                    "refused with 404: no extension of context {} matches",
+                    trunk.context
+                );
+                return Err(Refusal::with(404));
+            }
+        }
+        let unique = self.rng.u32();
+        let facts = CallFacts {
+            channel: format!("SIP/{}-{unique:08x}", trunk.name),
+            unique_id: format!(
+                "{}.{unique}",
+                wall_clock
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .map_or(0, |since| since.as_secs())
+            ),
+            trunk: trunk.name.clone(),
+            did: numbers.did,
+            context: trunk.context.clone(),
+            caller: caller_id(numbers.caller),
+            from: caller_id(numbers.from),
+            diversion: numbers.diversion.map(caller_id),
+            private: numbers.private,
+            headers: request
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            call_id: request.headers.get("Call-ID").unwrap_or("").to_owned(),
+        };
+        Ok(Admitted {
+            trunk: trunk.name.clone(),
+            facts: Arc::new(facts),
+            codecs: trunk.codecs.clone(),
+            continuous_silence: trunk.silence == Silence::Continuous,
+            offer,
+        })
+    }
+}
+
+fn caller_id(party: Party) -> CallerId {
+    CallerId {
+        number: party.number,
+        name: party.name,
+    }
+}
+
+/// The SDP of a request's body: none where there is no body; 415 where the body is something else.
+pub(super) fn sdp_of(request: &Request) -> Result<Option<Vec<u8>>, Refusal> {
+    match crate::sdp::extract(request.headers.get("Content-Type"), &request.body) {
+        Ok(sdp) => Ok(sdp.map(<[u8]>::to_vec)),
+        Err(error) => {
+            tracing::info!("refused with 415: {error}");
+            Err(Refusal {
+                status: 415,
+                extra: vec![("Accept", "application/sdp".to_owned())],
+            })
+        }
+    }
+}
