@@ -14,6 +14,7 @@ mod requests;
 mod schedule;
 mod session;
 mod table;
+mod turn_away;
 mod uac;
 mod uas;
 
