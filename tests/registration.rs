@@ -993,3 +993,183 @@ proptest! {
         prop_assert!(world.registration.is_ended());
     }
 }
+
+/// A registrar on a real socket, and callers on others.
+mod loopback {
+    use super::*;
+    use obelus::config::{Config, Trunk};
+    use obelus::dialplan;
+    use obelus::io::server::{Server, Start};
+    use obelus::media::builtin_sounds::SOUNDS;
+    use obelus::media::library::Library;
+    use obelus::sip::message::Message;
+    use std::net::UdpSocket;
+    use std::sync::Arc;
+
+    /// Longer than anything here takes; a test that fails says so instead of hanging.
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+    /// Somebody who speaks SIP.
+    struct Peer(UdpSocket);
+
+    impl Peer {
+        fn new() -> Self {
+            let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+            socket
+                .set_read_timeout(Some(PATIENCE))
+                .expect("a bound on waiting");
+            Peer(socket)
+        }
+
+        fn address(&self) -> SocketAddr {
+            self.0.local_addr().expect("an address")
+        }
+
+        fn receive(&self) -> (Message, SocketAddr) {
+            let mut buffer = [0; 65_535];
+            loop {
+                let (len, from) = self.0.recv_from(&mut buffer).expect("a message in time");
+                if let Ok(message) = Message::parse(&buffer[..len]) {
+                    return (message, from);
+                }
+            }
+        }
+
+        /// The next request; `respond` makes the response to it.
+        fn serve(&self, respond: impl Fn(&Request) -> Response) -> Request {
+            loop {
+                let (message, from) = self.receive();
+                if let Message::Request(request) = message {
+                    self.0.send_to(&respond(&request).to_bytes(), from).expect("sent");
+                    return request;
+                }
+            }
+        }
+
+        /// Sends a request and gives its responses up to the final one.
+        fn request(
+            &self,
+            to: SocketAddr,
+            method: &str,
+            user: &str,
+            to_tag: &str,
+            body: &str,
+        ) -> Vec<Response> {
+            let here = self.address();
+            let number = if method == "BYE" { 2 } else { 1 };
+            let kind = if body.is_empty() {
+                ""
+            } else {
+                "Content-Type: application/sdp\r\n"
+            };
+            let text = format!(
+                "{method} sip:{user}@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {here};rport;branch=z9hG4bK{user}{method}\r\n\
+                 Max-Forwards: 70\r\nFrom: <sip:5555550111@example.org>;tag=x\r\nTo: <sip:5555550100@example.org>{to_tag}\r\n\
+                 Call-ID: {user}\r\nCSeq: {number} {method}\r\nContact: <sip:caller@{here}>\r\n{kind}\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            self.0.send_to(text.as_bytes(), to).expect("sent");
+            let mut responses = Vec::new();
+            while method != "ACK" {
+                if let (Message::Response(response), _) = self.receive() {
+                    let is_final =
+                        response.status >= 200 && response.headers.cseq().expect("a CSeq").number == number;
+                    responses.push(response);
+                    if is_final {
+                        break;
+                    }
+                }
+            }
+            responses
+        }
+    }
+
+    fn statuses(responses: &[Response]) -> Vec<u16> {
+        responses.iter().map(|r| r.status).collect()
+    }
+
+    async fn server(registrar: SocketAddr, folder: &std::path::Path) -> Server {
+        let mut config = Config::default();
+        config.sip.listen = vec![(Transport::Udp, at("127.0.0.1:0"))];
+        config.http.listen = at("127.0.0.1:0");
+        config.media.ports = (42_000, 42_199);
+        config.store.path = folder.join("store");
+        config.trunks = vec![Trunk {
+            registrar: Some(registrar.to_string()),
+            username: Some(USER.into()),
+            password: Some(Secret::new(PASSWORD.into())),
+            ..Trunk::named("provider")
+        }];
+        let start = Start {
+            config: Arc::new(config),
+            dialplan: Arc::new(dialplan::built_in()),
+            library: Arc::new(Library::new(Vec::new(), SOUNDS)),
+            observer: Some(Box::new(drop)),
+        };
+        Server::start(start).await.expect("the switch starts")
+    }
+
+    #[test]
+    fn a_running_switch_registers_and_takes_the_calls_of_that_registration() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let registrar = Peer::new();
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let server = runtime.block_on(server(registrar.address(), folder.path()));
+        let sip = server.sip[0].1;
+
+        registrar.serve(|request| {
+            let mut response = request.response(401);
+            let challenge = "Digest realm=\"example.org\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"";
+            response.headers.push("WWW-Authenticate", challenge);
+            response
+        });
+        let granted = |request: &Request| {
+            let mut response = request.response(200);
+            response
+                .headers
+                .push("Contact", request.headers.get("Contact").expect("a Contact"));
+            response
+        };
+        let request = registrar.serve(granted);
+        assert!(request
+            .headers
+            .get("Authorization")
+            .is_some_and(|a| a.contains("algorithm=SHA-256")));
+        let contact = request.headers.contacts().expect("a Contact").remove(0);
+        assert_eq!(contact.uri.port, Some(sip.port()));
+
+        // A call to what was registered, from an address that nobody named.
+        let caller = Peer::new();
+        let offer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 42500 RTP/AVP 0\r\n";
+        let responses = caller.request(sip, "INVITE", &contact.uri.user, "", offer);
+        assert_eq!(
+            statuses(&responses).last(),
+            Some(&200),
+            "{:?}",
+            statuses(&responses)
+        );
+        let to = responses.last().expect("a 200").headers.to().expect("a To");
+        let tag = format!(";tag={}", to.tag().expect("our tag"));
+        caller.request(sip, "ACK", &contact.uri.user, &tag, "");
+        let responses = caller.request(sip, "BYE", &contact.uri.user, &tag, "");
+        assert_eq!(statuses(&responses).last(), Some(&200));
+
+        // The same caller, and the registrar's own socket too, to anybody else.
+        for stranger in [&caller, &registrar] {
+            assert_eq!(
+                statuses(&stranger.request(sip, "INVITE", "5555550100", "", offer)),
+                [403]
+            );
+        }
+
+        let stopping = runtime.spawn(server.stop());
+        let request = registrar.serve(granted);
+        assert_eq!(
+            request.headers.expires(),
+            Ok(Some(0)),
+            "the binding is taken back"
+        );
+        runtime.block_on(stopping).expect("it stops");
+    }
+}

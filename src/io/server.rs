@@ -32,8 +32,10 @@ use thiserror::Error;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
 
-/// SIP messages that wait for the control task; beyond it UDP drops and TCP waits.
+/// Datagrams that wait for the control task; beyond it they are dropped, and the peer repeats them.
 const SIP_QUEUE: usize = 8_192;
+/// Messages from streams that wait likewise; beyond it TCP makes their senders wait.
+const STREAM_QUEUE: usize = 1_024;
 /// Inputs handled before the outputs are carried out, so that neither starves.
 const BATCH: usize = 256;
 /// How long a shutdown waits for calls to end, memos to be stored and registrations to be taken back.
@@ -130,6 +132,8 @@ impl Server {
         } = start;
         let clock = Clock::start();
         let (received, sip_queue) = mpsc::channel(SIP_QUEUE);
+        // A queue of their own: streams wait for room, and would take all of it from datagrams, which do not.
+        let (streamed, stream_queue) = mpsc::channel(STREAM_QUEUE);
         let (events, event_queue) = mpsc::unbounded_channel();
         let (requests, request_queue) = mpsc::unbounded_channel();
         let (asks, ask_queue) = mpsc::channel(16);
@@ -139,7 +143,7 @@ impl Server {
             path: config.store.path.display().to_string(),
             error: error.to_string(),
         })?;
-        let sockets = Sockets::bind(&config, received, events.clone()).await?;
+        let sockets = Sockets::bind(&config, received, streamed, events.clone()).await?;
         let sip = sockets.addresses.clone();
         let http_listener =
             std::net::TcpListener::bind(config.http.listen).map_err(|error| StartError::Http {
@@ -216,7 +220,8 @@ impl Server {
             resolver: dns::Resolver::new(),
             stopping: None,
         };
-        let control = tokio::spawn(control.run(sip_queue, event_queue, request_queue, ask_queue));
+        let control =
+            tokio::spawn(control.run(sip_queue, stream_queue, event_queue, request_queue, ask_queue));
         Ok(Server {
             asks,
             sip,
@@ -288,6 +293,7 @@ impl Sockets {
     async fn bind(
         config: &Config,
         received: mpsc::Sender<Received>,
+        streamed: mpsc::Sender<Received>,
         events: mpsc::UnboundedSender<Event>,
     ) -> Result<Self, StartError> {
         let ids = Arc::new(AtomicU64::new(1));
@@ -295,7 +301,7 @@ impl Sockets {
             addresses: Vec::new(),
             udp: HashMap::new(),
             connections: HashMap::new(),
-            tcp: Tcp::new(ids.clone(), received.clone(), events),
+            tcp: Tcp::new(ids.clone(), streamed, events),
             local: LocalAddress::default(),
         };
         for (transport, address) in config.sip.listen.iter().copied() {
@@ -385,6 +391,7 @@ impl Control {
     async fn run(
         mut self,
         mut sip: mpsc::Receiver<Received>,
+        mut streams: mpsc::Receiver<Received>,
         mut events: mpsc::UnboundedReceiver<Event>,
         mut requests: mpsc::UnboundedReceiver<FromChannel>,
         mut asks: mpsc::Receiver<Ask>,
@@ -404,6 +411,13 @@ impl Control {
                     self.received(received);
                     for _ in 1..BATCH {
                         let Ok(received) = sip.try_recv() else { break };
+                        self.received(received);
+                    }
+                }
+                Some(received) = streams.recv() => {
+                    self.received(received);
+                    for _ in 1..BATCH {
+                        let Ok(received) = streams.try_recv() else { break };
                         self.received(received);
                     }
                 }

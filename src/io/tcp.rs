@@ -206,6 +206,8 @@ async fn read_messages(mut read: OwnedReadHalf, flow: Flow, tcp: &Tcp, connectio
         loop {
             match framer.next() {
                 Ok(Some(Frame::Message(bytes))) => {
+                    // What follows it is another message, with time of its own: a busy peer is not a slow one.
+                    whole_by = None;
                     // Waiting here when the queue is full is back-pressure: TCP makes the peer wait.
                     if tcp.received.send(Received { flow, bytes }).await.is_err() {
                         return "the switch stopped".to_owned();

@@ -6,7 +6,7 @@ use crate::config::Silence;
 use crate::dialplan::channel::{CallFacts, CallerId};
 use crate::dialplan::Match;
 use crate::secret::Private;
-use crate::sip::message::Request;
+use crate::sip::message::{Message, Request};
 use crate::sip::Flow;
 use crate::time::Instant;
 use crate::trunk::number::{self, Party};
@@ -38,17 +38,39 @@ impl Refusal {
 }
 
 impl Switch {
-    /// The trunk first, so that a stranger learns nothing of the dialplan; then the body; then the number.
-    pub(super) fn admit(&mut self, now: Instant, request: &Request, flow: Flow) -> Result<Admitted, Refusal> {
-        let found = match self.registrations.trunks().identify(request, &flow) {
-            Ok(found) => found,
-            Err(refusal) => {
-                if self.refusal_log.should_log(now, flow.remote.ip()) {
-                    tracing::warn!("{refusal}");
-                }
-                return Err(Refusal::with(crate::trunk::identify::Refusal::STATUS));
-            }
+    /// Turns an INVITE away that no trunk answers for, before anything is remembered of it: a flood of them takes no
+    /// memory, and a forged source address gets one response for one request. `false` leaves the message to the
+    /// endpoint: whatever cannot be read, and what belongs to a call.
+    pub(super) fn turn_away(&mut self, now: Instant, flow: Flow, bytes: &[u8]) -> bool {
+        if !bytes.trim_ascii_start().starts_with(b"INVITE ") {
+            return false;
+        }
+        let Ok(Message::Request(request)) = Message::parse(bytes) else {
+            return false;
         };
+        if request.headers.to().map_or(true, |to| to.tag().is_some()) {
+            return false;
+        }
+        let Err(refusal) = self.registrations.trunks().identify(&request, &flow) else {
+            return false;
+        };
+        if self.refusal_log.should_log(now, flow.remote.ip()) {
+            tracing::warn!("{refusal}");
+        }
+        self.totals.refused += 1;
+        self.endpoint
+            .turn_away(flow, request, crate::trunk::identify::Refusal::STATUS);
+        true
+    }
+
+    /// The trunk first, so that a stranger learns nothing of the dialplan; then the body; then the number.
+    pub(super) fn admit(&mut self, request: &Request, flow: Flow) -> Result<Admitted, Refusal> {
+        // Strangers were turned away already; a registration may have ended since.
+        let found = self
+            .registrations
+            .trunks()
+            .identify(request, &flow)
+            .map_err(|_| Refusal::with(crate::trunk::identify::Refusal::STATUS))?;
         let offer = sdp_of(request)?;
         let trunk = found.trunk;
         let own_users = self.registrations.trunks().own_users(&trunk);

@@ -214,7 +214,11 @@ impl Switch {
     /// Takes an input in; drain `poll_output` afterwards.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Received { flow, bytes } => self.endpoint.receive(now, flow, bytes),
+            Input::Received { flow, bytes } => {
+                if !self.turn_away(now, flow, bytes) {
+                    self.endpoint.receive(now, flow, bytes);
+                }
+            }
             Input::FlowFailed { flow_id } => {
                 self.endpoint.flow_failed(now, flow_id);
                 self.registrations.flow_failed(now, flow_id);
@@ -383,16 +387,19 @@ impl Switch {
         let span = tracing::info_span!("call", call_id = %call_id);
         let _entered = span.clone().entered();
         if self.shutting_down || self.calls.len() >= self.parts.config.sip.max_calls {
-            tracing::warn!(
-                calls = self.calls.len(),
-                "refused with 503: no room for another call"
-            );
+            // Once a minute for each peer: under a flood the log must not become a second one.
+            if self.refusal_log.should_log(now, flow.remote.ip()) {
+                tracing::warn!(
+                    calls = self.calls.len(),
+                    "refused with 503: no room for another call"
+                );
+            }
             self.totals.refused += 1;
             return self
                 .endpoint
                 .reject(now, handle, 503, &[("Retry-After", "10".to_owned())]);
         }
-        let admitted = match self.admit(now, request, flow) {
+        let admitted = match self.admit(request, flow) {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.totals.refused += 1;
