@@ -144,3 +144,6 @@ pub(in crate::sip) fn contact(headers: &Headers) -> Option<Uri> {
         .next()
         .map(|contact| contact.uri)
 }
+
+#[cfg(test)]
+mod tests;

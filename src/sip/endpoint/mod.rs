@@ -117,7 +117,7 @@ impl Endpoint {
         // Calls first, so that their transactions have nobody left to tell.
         for sleeper in sleepers.iter().rev() {
             match *sleeper {
-                Sleeper::Call(call) => self.call_flow_failed(CallHandle(call)),
+                Sleeper::Call(call) => self.call_flow_failed(now, CallHandle(call)),
                 Sleeper::Transaction(id) => self.transaction_failed(now, id),
             }
         }

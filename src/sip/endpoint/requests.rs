@@ -123,6 +123,11 @@ impl Endpoint {
         let Some(step) = self.apply(id, outputs) else {
             return;
         };
+        if let (User::Call(call) | User::Reinvite(call), true) = (step.user, response.is_provisional()) {
+            if !self.calls.contains_key(&call) {
+                self.abandon(now, id);
+            }
+        }
         if step.deliver {
             match step.user {
                 User::Application => {
@@ -135,7 +140,7 @@ impl Endpoint {
                 User::Reinvite(call) => self.reinvite_answered(now, id, call, response),
                 // Whatever the answer to a BYE is, the dialog is over (15.1.1).
                 User::Bye(call) if !response.is_provisional() => {
-                    self.forget_call(call);
+                    self.forget_call(now, call);
                 }
                 User::Bye(_) | User::Nobody => {}
             }
@@ -154,10 +159,10 @@ impl Endpoint {
     pub(super) fn client_timed_out(&mut self, now: Instant, id: u64, user: User) {
         match user {
             User::Application => self.emit(Event::RequestTimeout { tx: ClientTx(id) }),
-            User::Call(call) => self.end_call(call, Event::Failed { call, response: None }),
+            User::Call(call) => self.end_call(now, call, Event::Failed { call, response: None }),
             User::Reinvite(call) => self.lost(now, call),
             User::Bye(call) => {
-                self.forget_call(call);
+                self.forget_call(now, call);
             }
             User::Nobody => {}
         }
@@ -175,6 +180,17 @@ impl Endpoint {
                 call,
                 end: End::Timeout,
             });
+        }
+    }
+
+    /// An INVITE of ours whose call is gone: a peer that only rings must not keep its transaction for ever.
+    pub(super) fn abandon(&mut self, now: Instant, id: u64) {
+        let Some(transaction) = self.table.get_mut(id) else {
+            return;
+        };
+        if let Machine::ClientInvite(machine) = &mut transaction.machine {
+            let outputs = machine.handle(now, &self.config.base, client_invite::Input::Cancelled);
+            self.apply(id, outputs);
         }
     }
 

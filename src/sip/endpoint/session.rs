@@ -331,12 +331,12 @@ impl Endpoint {
             return self.end_unanswered(now, call, event);
         }
         self.refuse_pending(now, call, 487);
-        self.end_call(call, event);
+        self.end_call(now, call, event);
     }
 
     /// Removes a call and tells the application, unless that one is done with it.
-    pub(super) fn end_call(&mut self, call: CallHandle, event: Event) {
-        if self.forget_call(call).is_some_and(|gone| !gone.abandoned) {
+    pub(super) fn end_call(&mut self, now: Instant, call: CallHandle, event: Event) {
+        if self.forget_call(now, call).is_some_and(|gone| !gone.abandoned) {
             self.emit(event);
         }
     }
@@ -355,7 +355,7 @@ impl Endpoint {
         let reason = reason.take();
         live.state = State::Leaving;
         let Some(dialog) = &mut live.dialog else {
-            self.forget_call(call);
+            self.forget_call(now, call);
             return;
         };
         let flow = dialog.flow;
@@ -410,14 +410,34 @@ impl Endpoint {
         self.arm_call(call);
     }
 
-    pub(super) fn call_flow_failed(&mut self, call: CallHandle) {
-        self.end_call(
-            call,
-            Event::Ended {
-                call,
-                end: End::FlowFailed,
-            },
-        );
+    /// The connection of a call is gone. Its INVITE or re-INVITE may have come by another one, and would wait
+    /// for an answer for ever.
+    pub(super) fn call_flow_failed(&mut self, now: Instant, call: CallHandle) {
+        let Some(live) = self.calls.get_mut(&call) else {
+            return;
+        };
+        let pending = live.pending.take().map(|pending| pending.tx);
+        let (unanswered, event) = match live.state {
+            State::Incoming { tx, .. } => (
+                Some(tx),
+                Event::Ended {
+                    call,
+                    end: End::FlowFailed,
+                },
+            ),
+            State::Calling(_) | State::Challenged { .. } => (None, Event::Failed { call, response: None }),
+            _ => (
+                None,
+                Event::Ended {
+                    call,
+                    end: End::FlowFailed,
+                },
+            ),
+        };
+        self.end_call(now, call, event);
+        for tx in pending.into_iter().chain(unanswered) {
+            self.transaction_failed(now, tx);
+        }
     }
 
     // The calls' places.
@@ -430,10 +450,13 @@ impl Endpoint {
         self.calls.insert(call, live);
     }
 
-    pub(super) fn forget_call(&mut self, call: CallHandle) -> Option<Call> {
+    pub(super) fn forget_call(&mut self, now: Instant, call: CallHandle) -> Option<Call> {
         let gone = self.calls.remove(&call)?;
         self.streams.remove(&(gone.flow.id, Sleeper::Call(call.0)));
         self.tags.remove(&gone.local_tag);
+        if let Some(tx) = gone.reinviting {
+            self.abandon(now, tx);
+        }
         Some(gone)
     }
 

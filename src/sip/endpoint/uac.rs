@@ -6,6 +6,7 @@ use super::table::{Machine, User};
 use super::{CallHandle, End, Endpoint, Event};
 use crate::limits;
 use crate::sip::dialog::{self, Dialog};
+use crate::sip::digest::AuthHeader;
 use crate::sip::invite::{Answers, Call, Calling, Cancel, State};
 use crate::sip::message::{Method, Request, Response};
 use crate::sip::transaction::client_invite;
@@ -65,8 +66,37 @@ impl Endpoint {
                 calling.cancel = Cancel::Wanted;
                 self.send_cancel(now, call);
             }
-            Some(State::Challenged { .. }) => self.end_call(call, Event::Failed { call, response: None }),
+            Some(State::Challenged { .. }) => {
+                self.end_call(now, call, Event::Failed { call, response: None })
+            }
             _ => {}
+        }
+        self.settle();
+    }
+
+    /// Sends the INVITE again with credentials, after `Challenged` (22.2).
+    pub fn authenticate(&mut self, now: Instant, call: CallHandle, credentials: AuthHeader) {
+        let Some(live) = self.calls.get_mut(&call) else {
+            return;
+        };
+        let flow = live.flow;
+        let State::Challenged { request, .. } = &mut live.state else {
+            return;
+        };
+        let mut request = Request::clone(request);
+        let number = request.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        request.headers.remove("Via");
+        request
+            .headers
+            .set("CSeq", format_args!("{} INVITE", number.saturating_add(1)));
+        request.headers.set(credentials.name, &credentials.value);
+        let (tx, request) = self.open_client_invite(now, flow, request, User::Call(call));
+        if let Some(live) = self.calls.get_mut(&call) {
+            live.state = State::Calling(Box::new(Calling {
+                tx,
+                request,
+                cancel: Cancel::No,
+            }));
         }
         self.settle();
     }
@@ -157,6 +187,7 @@ impl Endpoint {
         let challenged = matches!(response.status, 401 | 407);
         if !challenged || calling.cancel != Cancel::No {
             return self.end_call(
+                now,
                 call,
                 Event::Failed {
                     call,
@@ -164,10 +195,8 @@ impl Endpoint {
                 },
             );
         }
-        let uri = calling.request.uri.clone();
-        let request = std::mem::replace(&mut calling.request, Request::new(Method::Invite, uri));
         live.state = State::Challenged {
-            request: Box::new(request),
+            request: Box::new(calling.request.clone()),
             until: now + self.config.base.patience(),
         };
         self.arm_call(call);
@@ -182,16 +211,16 @@ impl Endpoint {
         let Some(live) = self.calls.get_mut(&call) else {
             return;
         };
-        let State::Calling(calling) = &mut live.state else {
+        let State::Calling(calling) = std::mem::replace(&mut live.state, State::Established) else {
             return;
         };
-        let uri = calling.request.uri.clone();
-        let invite = std::mem::replace(&mut calling.request, Request::new(Method::Invite, uri));
+        let invite = calling.request;
         let unwanted = calling.cancel != Cancel::No;
         let flow = live.flow;
         let Some(dialog) = confirmed(&invite, &response, flow) else {
             // Without tags and Contact that can be read there is nobody to send an ACK or a BYE to.
             return self.end_call(
+                now,
                 call,
                 Event::Failed {
                     call,
@@ -206,7 +235,6 @@ impl Endpoint {
         };
         live.dialog = Some(dialog);
         live.answers = Some(Box::new(Answers { invite, tx, acks }));
-        live.state = State::Established;
         let abandoned = live.abandoned;
         if unwanted || abandoned {
             // The 2xx crossed our CANCEL (9.1).
@@ -322,7 +350,7 @@ impl Endpoint {
     pub(super) fn expire_challenge(&mut self, now: Instant, call: CallHandle) {
         let state = self.calls.get(&call).map(|live| &live.state);
         if matches!(state, Some(State::Challenged { until, .. }) if *until <= now) {
-            self.end_call(call, Event::Failed { call, response: None });
+            self.end_call(now, call, Event::Failed { call, response: None });
         }
     }
 }

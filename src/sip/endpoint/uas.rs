@@ -67,7 +67,7 @@ impl Endpoint {
         }
         self.sign(&mut response);
         self.respond_with(now, tx, &response);
-        self.forget_call(call);
+        self.forget_call(now, call);
         self.settle();
     }
 
@@ -187,7 +187,7 @@ impl Endpoint {
         };
         self.sign(&mut response);
         self.respond_with(now, tx, &response);
-        self.forget_call(call);
+        self.forget_call(now, call);
         self.emit(event);
     }
 

@@ -48,7 +48,8 @@ pub enum Input<'a> {
         /// Its To, which the ACK of a refusal copies (17.1.1.3).
         to: &'a str,
     },
-    /// A CANCEL has been sent: whoever does not answer the INVITE within 64*T1 of it never will (9.1).
+    /// A CANCEL has been sent, or the call is gone: who does not answer the INVITE within 64*T1 of it never will
+    /// (9.1).
     Cancelled,
     /// Time has passed.
     Timeout,
@@ -138,7 +139,10 @@ impl ClientInvite {
                 smallvec![Output::Deliver]
             }
             (State::Proceeding(ack), Input::Cancelled) => {
-                self.timers.set(Timer::B, now + base.patience());
+                // Said twice, the first time counts.
+                if self.timers.next().is_none() {
+                    self.timers.set(Timer::B, now + base.patience());
+                }
                 self.state = State::Proceeding(ack);
                 smallvec![]
             }

@@ -32,3 +32,6 @@ pub enum Output {
 
 /// What one input leads to, in order.
 pub type Outputs = SmallVec<[Output; 2]>;
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,14 @@
 //! Scripts with literal times: what is sent at which millisecond, what exactly comes back when, and then nothing.
 
 mod calls_in;
+mod calls_out;
+mod pair;
+mod random;
+mod refusals;
+mod session;
 
 use super::*;
+use crate::sip::digest::AuthHeader;
 use crate::sip::message::Uri;
 use crate::sip::Transport;
 
