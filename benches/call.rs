@@ -1,6 +1,8 @@
 //! A whole answered call between two endpoints, without sockets: INVITE, 100, 180, 200, ACK, BYE, 200, each
 //! printed by one side and parsed by the other.
 
+#![allow(missing_docs)] // criterion's macros make public functions
+
 use criterion::{criterion_group, criterion_main, Criterion};
 use obelus::rng::Rng;
 use obelus::sip::endpoint::{CallHandle, Endpoint, EndpointConfig, Event, Output};

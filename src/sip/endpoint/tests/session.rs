@@ -365,3 +365,31 @@ fn a_strict_router_finds_itself_in_the_request_uri() {
     assert_eq!(line, "BYE sip:strict.example.org SIP/2.0");
     assert_eq!(routes, "<sip:b.example.org;lr>, <sip:caller@203.0.113.5:5080>");
 }
+
+#[test]
+fn a_reinvite_of_ours_that_only_rings_does_not_outlive_its_call() {
+    let mut bench = Bench::established();
+    let tag = bench.tag.clone();
+    bench.act(|e, now, call| assert!(e.reinvite(now, call, b"offer".to_vec())));
+    let ours = bench.sent.clone();
+    bench.receive(&answer(&ours, 100, ""));
+    bench.request("BYE", "2", "bye", &tag, "");
+    bench.expect(&["0 -> 1 INVITE", "0 -> 200 2 BYE", "0 ended Bye { reason: None }"]);
+    bench.until(20_000);
+    bench.receive(&answer(&ours, 180, ""));
+    bench.until(32_000);
+    bench.expect_empty();
+}
+
+#[test]
+fn a_call_whose_invite_came_by_another_connection_ends_whole() {
+    let mut bench = Bench::new();
+    bench.request("INVITE", "1", "inv", "", "offer");
+    bench.act(|e, now, call| e.ring(now, call, 180, None));
+    let tag = bench.tag.clone();
+    bench.flow = stream();
+    bench.request("UPDATE", "2", "up", &tag, "");
+    bench.act(|e, now, _| e.flow_failed(now, 7));
+    assert_eq!(bench.lines.last().unwrap(), "0 ended FlowFailed");
+    bench.expect_empty();
+}
