@@ -97,7 +97,7 @@ fn parse_bare(text: &str) -> Option<NameAddr> {
 /// are let through, since phones send them; what could change how the field is read is not.
 fn unquoted_display(text: &str) -> Option<String> {
     let text = scan::trim(text);
-    let harmless = |c: char| !c.is_ascii_control() && !matches!(c, '"' | '\\' | ',' | ';' | '>' | ':' | '@');
+    let harmless = |c: char| !c.is_ascii_control() && !matches!(c, '"' | '\\' | ',' | ';' | '>');
     text.chars().all(harmless).then(|| text.to_owned())
 }
 

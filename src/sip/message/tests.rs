@@ -179,7 +179,7 @@ fn what_is_no_uri_is_refused_by_its_fault() {
         ("sip:a[b@x", UriError::Character),
         ("sip:a%4@x", UriError::Escape),
         ("sip:%zz@x", UriError::Escape),
-        ("sip:@x", UriError::User),
+        ("sip::p@x", UriError::User),
         ("sip:a@", UriError::Host),
         ("sip:a@b@c", UriError::Host),
         ("sip:2001:db8::10", UriError::Port),

@@ -17,8 +17,8 @@ pub enum UriError {
     /// `%` without two hexadecimal digits.
     #[error("the URI has an incomplete escape")]
     Escape,
-    /// `user@` with nothing before the at sign.
-    #[error("the URI has an at sign but no user")]
+    /// A password without a user, or a `tel` URI without a number.
+    #[error("the URI has no valid user")]
     User,
     /// No host, or not a host name, an address or a bracketed IPv6 address.
     #[error("the URI has no valid host")]
@@ -181,7 +181,9 @@ fn parse_sip(scheme: String, rest: &str) -> Result<Uri, UriError> {
                 Some((user, password)) => (user, Some(unescape(password, is_password_byte)?)),
                 None => (userinfo, None),
             };
-            if user.is_empty() {
+            // An at sign with nothing before it is not in the grammar, but gateways send it where the caller
+            // withheld the number; it is read as no user.
+            if user.is_empty() && password.is_some() {
                 return Err(UriError::User);
             }
             (unescape(user, is_user_byte)?, password, rest)
