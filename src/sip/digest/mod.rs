@@ -35,8 +35,8 @@ struct Space {
     session_cnonce: String,
     /// Requests sent with this nonce.
     count: u32,
-    /// Credentials went out and no answer has confirmed them.
-    unconfirmed: bool,
+    /// A challenge was answered, and nothing has confirmed the credentials since.
+    answered: bool,
     /// Challenges in a row that called the nonce stale.
     stale: u32,
 }
@@ -101,12 +101,18 @@ impl Authenticator {
         let offered = Challenge::parse(response_headers.all(header));
         let challenge = choose(&offered)?;
         let at = self.enter(challenge, is_proxy)?;
-        self.credentials(at, method, uri, body)
-            .ok_or(AuthFailure::Unsupported)
+        let header = self
+            .credentials(at, method, uri, body)
+            .ok_or(AuthFailure::Unsupported)?;
+        if let Some(space) = self.spaces.get_mut(at) {
+            space.answered = true;
+        }
+        Ok(header)
     }
 
     /// Credentials for a new request, from the nonces that are known: saves the round of a challenge
-    /// (RFC 7616 3.3 `nextnonce` and nonce count). Empty before the first challenge.
+    /// (RFC 7616 3.4: the nonce count). Empty before the first challenge. A challenge that comes back all the same
+    /// says that the nonce has run out, not that the password is wrong.
     pub fn authorize(&mut self, method: &Method, uri: &Uri, body: &[u8]) -> Vec<AuthHeader> {
         (0..self.spaces.len())
             .filter_map(|at| self.credentials(at, method, uri, body))
@@ -117,7 +123,7 @@ impl Authenticator {
     /// has run out, whether the server says `stale` or not.
     pub fn accepted(&mut self) {
         for space in &mut self.spaces {
-            space.unconfirmed = false;
+            space.answered = false;
             space.stale = 0;
         }
     }
@@ -143,7 +149,7 @@ impl Authenticator {
                 challenge: challenge.clone(),
                 session_cnonce: String::new(),
                 count: 0,
-                unconfirmed: false,
+                answered: false,
                 stale: 0,
             });
             return Ok(self.spaces.len() - 1);
@@ -153,7 +159,7 @@ impl Authenticator {
             if space.stale > limits::DIGEST_STALE {
                 return Err(AuthFailure::Endless);
             }
-        } else if space.unconfirmed {
+        } else if space.answered {
             return Err(AuthFailure::Rejected);
         }
         if space.challenge.nonce != challenge.nonce {
@@ -170,7 +176,6 @@ impl Authenticator {
             space.session_cnonce.clone_from(&cnonce);
         }
         space.count = space.count.saturating_add(1);
-        space.unconfirmed = true;
         let challenge = &space.challenge;
         let qop = challenge.best_qop()?;
         let uri = uri.to_string();

@@ -232,10 +232,11 @@ fn after_success_the_nonce_is_counted_up_and_its_end_is_no_rejection() {
         "wonder\"land",
         param(&first, "cnonce").as_deref()
     ));
-    auth.accepted();
     // The nonce has run out, and the server does not say that it is stale.
     let third = answer(&mut auth, &["Digest realm=\"r\", nonce=\"2\", qop=\"auth\""]).unwrap();
     assert_eq!(param(&third, "nc").as_deref(), Some("00000001"));
+    let again = answer(&mut auth, &["Digest realm=\"r\", nonce=\"3\", qop=\"auth\""]);
+    assert_eq!(again, Err(AuthFailure::Rejected));
 }
 
 #[test]

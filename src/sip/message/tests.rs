@@ -267,6 +267,8 @@ fn addresses_are_read_as_phones_send_them() {
             Some("3"),
         ),
         ("J\u{f6}rg<sip:x>", Some("J\u{f6}rg"), "x", None),
+        ("sip:@x;tag=4", None, "x", Some("4")),
+        ("alice@x: work <sip:x>", Some("alice@x: work"), "x", None),
         (
             "\"a<b>, \\\"c\\\\\"\t<sip:x>;;q=\"0.5\"",
             Some("a<b>, \"c\\"),
