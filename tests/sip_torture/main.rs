@@ -5,5 +5,6 @@
 //! the RFC leaves a choice or where we do otherwise than it proposes.
 
 mod endpoint;
+mod live;
 mod parser;
 mod table;
