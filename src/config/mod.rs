@@ -8,16 +8,20 @@ use crate::sip::Transport;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+mod files;
+mod keys;
 mod load;
+mod mailbox;
 mod reader;
 mod secrets;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod trunk;
 mod values;
 
+pub use keys::KEYS;
 pub use load::{find, load, parse, read, Kind, Process, Surroundings, DEFAULT_FILE};
-pub use sections::KEYS;
 
 /// The whole configuration, validated.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! Reading values out of a TOML document: types, unknown keys, and what to say where something is wrong.
 
 use super::load::Surroundings;
+use super::values;
 use crate::diagnostic::{did_you_mean, Diagnostic, Source};
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
@@ -314,5 +315,63 @@ fn type_name(value: &Value) -> &'static str {
         Value::Datetime(_) => "a date",
         Value::Array(_) => "an array",
         Value::InlineTable(_) => "a table",
+    }
+}
+
+/// The name of a trunk or mailbox, which must be there and be its own.
+pub(super) fn named(
+    reader: &mut Reader<'_>,
+    section: &Section<'_>,
+    taken: impl Fn(&str) -> bool,
+) -> Option<String> {
+    if !section.has("name") {
+        let message = format!("{} needs a `name`", section.title);
+        reader.error("missing-key", section.at.clone(), message, "name = \"…\"");
+    }
+    let name = section.text(reader, "name", |_, text| values::name(text))?;
+    if taken(&name.value) {
+        let message = format!(
+            "`name`: there is a {} named {:?} already",
+            section.title, name.value
+        );
+        reader.error("duplicate-name", name.at.clone(), message, "");
+    }
+    Some(name.value)
+}
+
+/// Replaces a default by what was read.
+pub(super) fn put<T>(target: &mut T, read: Option<Placed<T>>) {
+    if let Some(read) = read {
+        *target = read.value;
+    }
+}
+
+/// For numbers that were read within bounds which fit the target.
+pub(super) fn put_as<T: TryFrom<u64>>(target: &mut T, read: Option<Placed<u64>>) {
+    if let Some(value) = read.and_then(|read| T::try_from(read.value).ok()) {
+        *target = value;
+    }
+}
+
+/// Values without their places.
+pub(super) fn plain<T>(placed: Vec<Placed<T>>) -> Vec<T> {
+    placed.into_iter().map(|placed| placed.value).collect()
+}
+
+/// Reports what a list names twice.
+pub(super) fn refuse_twice<T: PartialEq>(reader: &mut Reader<'_>, key: &str, items: &[Placed<T>]) {
+    for (index, item) in items.iter().enumerate() {
+        if items
+            .iter()
+            .take(index)
+            .any(|earlier| earlier.value == item.value)
+        {
+            reader.error(
+                "duplicate-value",
+                item.at.clone(),
+                format!("`{key}`: named twice"),
+                "",
+            );
+        }
     }
 }
