@@ -329,7 +329,7 @@ impl Vault {
         for ((recording, memo), result) in waiting.into_iter().zip(results) {
             events.push(match result {
                 Ok(_) => {
-                    tracing::info!(
+                    tracing::debug!(
                         memo = %memo.id,
                         mailbox = memo.meta.mailbox.as_deref().unwrap_or("-"),
                         call_id = memo.meta.call_id.as_deref().unwrap_or("-"),

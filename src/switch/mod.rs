@@ -560,7 +560,9 @@ impl Switch {
             }
             Action::Notify { mailbox, memo } => {
                 let from = entry.call.facts().caller.number.clone();
-                tracing::info!(mailbox = %mailbox, memo = %memo.id, seconds = memo.seconds, "memo stored");
+                // The link without its key: enough to find the memo, not to open it.
+                let link = memo.link.expose().split('#').next().unwrap_or_default();
+                tracing::info!(mailbox = %mailbox, memo = %memo.id, seconds = memo.seconds, link, "memo stored");
                 self.totals.memos += 1;
                 self.outputs.push_back(Output::Notify { mailbox, memo, from });
             }

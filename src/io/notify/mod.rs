@@ -1,4 +1,5 @@
-//! Handing a memo's link to its mailbox's notifiers: a log line without the key, a command, a webhook.
+//! Handing a memo's link to its mailbox's notifiers: a command, a webhook. The line of the log that tells of the memo,
+//! with its link but without the key, is the switch's, among the lines of the call.
 //!
 //! A link is handed over once and kept nowhere: what fails is tried again from memory alone, for a bounded time, and
 //! what could not be handed over when the switch stops is lost, which the log says. Each hand-over is a task of its
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, warn};
 use zeroize::Zeroizing;
 
 /// A memo was stored: what its mailbox is told. Wiped when dropped, as far as it is secret.
@@ -213,16 +214,16 @@ pub fn start(mailboxes: &[Mailbox], policy: Policy) -> (Notifier, Running) {
 }
 
 impl Notifier {
-    /// Logs that there is a memo, its link without the key, and hands the link to the mailbox's notifiers. Returns at once.
+    /// Logs its link without the key, and hands the link to the mailbox's notifiers. Returns at once.
     pub fn hand_over(&self, notice: Notice) {
         let mailbox = notice.mailbox.as_deref().unwrap_or("-");
-        info!(
+        debug!(
             mailbox,
             memo_id = %notice.memo_id,
             link = notice.public_link(),
             from = %Private(&notice.from),
             seconds = notice.seconds,
-            "a memo for the mailbox"
+            "a memo to tell of"
         );
         let channels = notice
             .mailbox

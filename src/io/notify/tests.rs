@@ -114,7 +114,7 @@ async fn a_command_receives_one_line_and_the_log_has_no_key() {
         format!("{JSON}\n")
     );
     assert!(
-        log.contains("a memo for the mailbox mailbox=main memo_id=AAAAAAAAAAAAAAAAAAAAAA"),
+        log.contains("a memo to tell of mailbox=main memo_id=AAAAAAAAAAAAAAAAAAAAAA"),
         "{log}"
     );
     assert!(
