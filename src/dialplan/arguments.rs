@@ -91,6 +91,11 @@ impl Arguments {
         self.0.get(index).map_or("", String::as_str)
     }
 
+    /// Each, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> + '_ {
+        self.0.iter().map(String::as_str)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -224,31 +224,28 @@ impl Context {
 
     /// Whether more digits after `query.extension` could lead to an extension with a first step. `None` where `!`
     /// decides that the number is whole, so that looser patterns and included contexts are not asked either.
-    fn could_match_more(&self, query: Query<'_>, exact_too: bool) -> Option<bool> {
+    fn could_match_more(&self, query: Query<'_>) -> Option<bool> {
         let good = |index: usize| {
             self.extensions[index].admits(query.caller) && self.extensions[index].steps.contains_key(&1)
         };
         let typed = query.extension.replace('-', "");
-        let from = self.sorted.partition_point(|name| *name < typed);
+        let from = self.sorted.partition_point(|name| *name <= typed);
         for name in self.sorted[from..]
             .iter()
             .take_while(|name| name.starts_with(&typed))
         {
-            let whole = name.len() == typed.len();
-            if (!whole || exact_too) && self.literals[name].iter().any(|&index| good(index)) {
+            if self.literals[name].iter().any(|&index| good(index)) {
                 return Some(true);
             }
         }
-        let found = self.patterns.search(query.extension, true, &mut |index, fit| {
-            if !good(index) {
-                return ControlFlow::Continue(());
-            }
-            match fit {
-                Fit::Early => ControlFlow::Break(exact_too.then_some(true)),
-                Fit::Exact if !exact_too => ControlFlow::Continue(()),
-                Fit::Exact | Fit::Open | Fit::Prefix => ControlFlow::Break(Some(true)),
-            }
-        });
+        let found = self
+            .patterns
+            .search(query.extension, true, &mut |index, fit| match fit {
+                _ if !good(index) => ControlFlow::Continue(()),
+                Fit::Early => ControlFlow::Break(None),
+                Fit::Exact => ControlFlow::Continue(()),
+                Fit::Open | Fit::Prefix => ControlFlow::Break(Some(true)),
+            });
         match found {
             ControlFlow::Break(answer) => answer,
             ControlFlow::Continue(()) => Some(false),
@@ -335,21 +332,14 @@ impl Dialplan {
 
     /// Whether more digits could lead to another extension: whether to wait for them.
     pub(super) fn could_match_more(&self, context: &str, query: Query<'_>) -> bool {
-        self.could_match(context, query, false)
-    }
-
-    /// Whether the digits are an extension, or the beginning of one.
-    pub(super) fn can_match(&self, context: &str, query: Query<'_>) -> bool {
-        self.could_match(context, query, true)
-    }
-
-    fn could_match(&self, context: &str, query: Query<'_>, exact_too: bool) -> bool {
-        let found = self.contexts(context, query.now, &mut |context| match context
-            .could_match_more(query, exact_too)
-        {
-            Some(false) => ControlFlow::Continue(()),
-            decided => ControlFlow::Break(decided == Some(true)),
-        });
+        let found = self.contexts(
+            context,
+            query.now,
+            &mut |context| match context.could_match_more(query) {
+                Some(false) => ControlFlow::Continue(()),
+                decided => ControlFlow::Break(decided == Some(true)),
+            },
+        );
         found.break_value().unwrap_or(false)
     }
 

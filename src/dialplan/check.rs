@@ -4,7 +4,7 @@
 use super::ast::{App, Dialplan, Extension, Query, Step};
 use super::substitute::{closing, Reference};
 use super::text::Text;
-use super::{absent, functions, Options};
+use super::{absent, apps, functions, Options};
 use crate::diagnostic::Diagnostic;
 use std::ops::Range;
 use std::time::SystemTime;
@@ -121,6 +121,56 @@ impl<'a> Check<'a> {
     pub fn option_letters(&mut self, index: usize, known: &str) {
         if let Some((range, text)) = self.parts().into_iter().nth(index) {
             self.options(range, text, known);
+        }
+    }
+
+    /// The left side of an assignment: a name, or a function that exists.
+    pub fn assigned(&mut self, range: Range<usize>) {
+        let name = &self.arguments()[range.clone()];
+        if name.trim().is_empty() {
+            self.expected(range, "the name of a variable before the =");
+        } else if let (Some(open), true) = (name.find('('), name.trim_end().ends_with(')')) {
+            if !name[..open].contains('$') {
+                self.function_name(range.start..range.start + open, name[..open].trim_start());
+            }
+        } else if name != name.trim_end() && !name.contains('$') {
+            let message = format!("the space before the = is part of the name \"{name}\"");
+            let finding = Diagnostic::warning("space-in-name", message);
+            self.report(range, finding.hint("write name=value without spaces"));
+        }
+    }
+
+    /// A part of the arguments that is `Application(arguments)`: it must exist.
+    pub fn call(&mut self, range: Range<usize>) {
+        let text = &self.arguments()[range.clone()];
+        let open = text.find('(').unwrap_or(text.len());
+        let start = range.start + (text.len() - text.trim_start().len());
+        let name = text[..open].trim();
+        if name.contains('$') || name.is_empty() {
+            return;
+        }
+        match apps::find(name) {
+            None => {
+                let finding = absent::application(name, self.plan.allows(name));
+                self.report(start..start + name.len(), finding);
+            }
+            Some(app) => {
+                let close = text
+                    .rfind(')')
+                    .filter(|close| *close > open)
+                    .unwrap_or(text.len());
+                let inner = self
+                    .text
+                    .part((range.start + open + 1).min(range.start + close)..range.start + close);
+                let (plan, options, here) = (self.plan, self.options, self.here);
+                app.check(&mut Check {
+                    plan,
+                    options,
+                    here,
+                    text: &inner,
+                    diagnostics: self.diagnostics,
+                });
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! `t` where nothing was entered in time, `T` when the absolute timeout has passed, `e` for an error and for each of
 //! those where it has no extension of its own, `h` after the end.
 
+use super::apps;
 use super::ast::{App, Dialplan, Query};
 use super::channel::{Audio, CallerId, Channel, Gone, Indication, Played, RecordRequest, Recorded};
 use super::frames::{Frame, Return};
@@ -138,8 +139,10 @@ pub struct Run<'c> {
     /// Steps since the caller last heard or did something.
     quiet_steps: u64,
     complaints: u32,
-    /// EVAL within EVAL.
+    /// Functions that evaluate text, within one another.
     pub(super) eval_depth: usize,
+    /// Applications that run others, within one another.
+    call_depth: usize,
 }
 
 /// Runs a call's dialplan from the place that the channel's facts name, until the call is over and its `h` extension
@@ -194,6 +197,7 @@ impl<'c> Run<'c> {
             quiet_steps: 0,
             complaints: 0,
             eval_depth: 0,
+            call_depth: 0,
         }
     }
 
@@ -264,6 +268,26 @@ impl<'c> Run<'c> {
             "dialplan step"
         );
         app.execute(self, &arguments).await
+    }
+
+    /// Runs an application that is named in an argument: `Application(arguments)`, variables already replaced.
+    pub(super) async fn execute_call(&mut self, call: &str) -> Outcome {
+        let call = call.trim();
+        let (name, arguments) = match call.split_once('(') {
+            Some((name, rest)) => (name.trim(), rest.rfind(')').map_or(rest, |end| &rest[..end])),
+            None => (call, ""),
+        };
+        let Some(app) = apps::find(name) else {
+            return Err(Stop::Failed(format!("there is no application {name}")));
+        };
+        // Exec(Exec(Exec(…))) is as deep as its text is long.
+        if self.call_depth >= limits::SUBSTITUTION_DEPTH {
+            return Err(Stop::Bound("applications run one another too deep".to_string()));
+        }
+        self.call_depth += 1;
+        let outcome = app.execute(self, arguments).await;
+        self.call_depth -= 1;
+        outcome
     }
 
     /// Each step counts against the budget for endless loops; now and then another task has its turn.
@@ -512,6 +536,17 @@ impl<'c> Run<'c> {
     /// A text with variables, functions and expressions replaced.
     pub(super) fn substitute(&mut self, text: &str) -> String {
         substitute::substitute(text, self).into_owned()
+    }
+
+    /// The value of a variable, or of a function where the name is `FUNC(arguments)`: what functions take by name.
+    pub(super) fn named(&mut self, name: &str) -> String {
+        match name.split_once('(') {
+            Some((function, rest)) => {
+                let arguments = rest.rfind(')').map_or(rest, |end| &rest[..end]);
+                self.function(function.trim(), arguments).unwrap_or_default()
+            }
+            None => self.variable(name).into_owned(),
+        }
     }
 
     /// Sets what Set sets: a variable, or a function where the name is `FUNC(arguments)`.

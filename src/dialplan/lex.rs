@@ -27,8 +27,6 @@ pub struct Entry {
     pub name: Text,
     /// Right of it.
     pub value: Text,
-    /// Whether the line stands in this section itself; `false` where a template gave it.
-    pub own: bool,
 }
 
 /// Reads `file` and what it includes. The sections are returned as far as they were understood.
@@ -193,10 +191,7 @@ impl Lexer<'_> {
                     "+" => append = true,
                     base => match self.sections.iter().rfind(|s| s.name.text == base) {
                         Some(base) => {
-                            let inherited = base.entries.iter().cloned();
-                            section
-                                .entries
-                                .extend(inherited.map(|e| Entry { own: false, ..e }));
+                            section.entries.extend(base.entries.iter().cloned());
                         }
                         None => {
                             let message = format!("there is no section [{base}] above to inherit from");
@@ -342,11 +337,7 @@ impl Lexer<'_> {
                 return;
             }
         }
-        entries.push(Entry {
-            name,
-            value,
-            own: true,
-        });
+        entries.push(Entry { name, value });
     }
 }
 
@@ -454,10 +445,4 @@ fn glob_set(pattern: &[u8], c: u8) -> Option<usize> {
         }
     }
     (inside != negated).then_some(close + 1)
-}
-
-/// For a test that needs a piece of text without a file.
-#[cfg(test)]
-pub(super) fn text(text: &str) -> Text {
-    Text::new(&Source::new("test", text), 0..text.len(), text.to_string())
 }

@@ -22,22 +22,24 @@ mod frames;
 pub mod functions;
 pub mod interp;
 mod lex;
+pub mod manual;
 mod number;
 mod parse;
 pub mod pattern;
 pub mod reader;
 mod regular;
+mod say;
 mod substitute;
 pub mod testing;
 mod text;
 pub mod time_range;
-mod variables;
+pub mod variables;
 
 pub use ast::{Dialplan, Settings};
 pub use interp::{run, RunEnd};
 use pattern::Element;
 pub use reader::Reader;
-pub use variables::{Globals, Inherit};
+pub use variables::Globals;
 
 /// The dialplan that runs where none is configured: `dialplans/main.conf`.
 pub const MAIN_CONF: &str = include_str!("../../dialplans/main.conf");

@@ -18,9 +18,13 @@ use super::channel::{
     Audio, CallFacts, Channel, Gone, Indication, Kept, MailboxFacts, Played, RecordRequest, Recorded,
     RecordedEnd,
 };
+use super::interp::{Flow, Outcome, Run};
+use super::{Dialplan, Globals};
+use crate::rng::Rng;
 use async_trait::async_trait;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -465,6 +469,35 @@ impl Channel for Scripted {
 
     fn hangup_cause(&self) -> u8 {
         self.cause
+    }
+}
+
+/// A dialplan held still at one place, to evaluate texts and to run single applications there.
+pub struct Session<'c>(Run<'c>);
+
+impl<'c> Session<'c> {
+    /// At the place where the call enters the dialplan.
+    pub fn new(plan: Arc<Dialplan>, channel: &'c mut dyn Channel, globals: Globals, rng: Rng) -> Self {
+        Session(Run::new(plan, channel, globals, rng))
+    }
+
+    /// Sets a variable or a function, as Set does; the error says why not.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        self.0.assign(name, value)
+    }
+
+    /// A text with its variables, functions and expressions replaced.
+    pub fn evaluate(&mut self, text: &str) -> String {
+        self.0.substitute(text)
+    }
+
+    /// Runs one application, and goes where it leads; what becomes of the call is the outcome.
+    pub async fn apply(&mut self, application: &str, arguments: &str) -> Outcome {
+        let outcome = self.0.execute_call(&format!("{application}({arguments})")).await;
+        if let Ok(Flow::Goto(place)) = &outcome {
+            self.0.at = place.clone();
+        }
+        outcome
     }
 }
 

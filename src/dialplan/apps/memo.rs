@@ -1,6 +1,6 @@
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::dialplan::arguments::Arguments;
-use crate::dialplan::channel::{Audio, Gone, Kept, Played, RecordRequest, RecordedEnd};
+use crate::dialplan::channel::{Audio, Gone, Kept, MailboxFacts, Played, RecordRequest, Recorded, RecordedEnd};
 use crate::dialplan::interp::{Flow, Stop};
 use crate::limits;
 use async_trait::async_trait;
@@ -84,28 +84,8 @@ impl Application for Memo {
                 return Err(Stop::Gone);
             }
         };
-        let (end, duration) = (recorded.end, recorded.duration);
-        run.set("MEMO_SECONDS", duration.as_secs().to_string());
-        let sound = if duration < mailbox.min {
-            run.channel.discard(recorded).await;
-            // Without any audio it was not the caller who was too short.
-            match end == RecordedEnd::Failed {
-                true => "memo-failed",
-                false => {
-                    run.set("MEMO_STATUS", "TOOSHORT");
-                    "memo-too-short"
-                }
-            }
-        } else {
-            match run.channel.keep(recorded, &mailbox.name).await {
-                Kept::Stored { memo_id } => {
-                    run.set("MEMO_STATUS", "STORED");
-                    run.set("MEMO_ID", memo_id);
-                    "memo-saved"
-                }
-                Kept::Failed => "memo-failed",
-            }
-        };
+        let end = recorded.end;
+        let sound = keep(run, recorded, &mailbox).await;
         if end == RecordedEnd::Hangup {
             return Err(Stop::Gone);
         }
@@ -113,6 +93,31 @@ impl Application for Memo {
             say(run, sound).await?;
         }
         Ok(Flow::Next)
+    }
+}
+
+/// Makes a memo of a recording that is long enough, and sets the variables. Gives the sound that tells how it went.
+pub(super) async fn keep(run: &mut Run<'_>, recorded: Recorded, mailbox: &MailboxFacts) -> &'static str {
+    let (end, duration) = (recorded.end, recorded.duration);
+    run.set("MEMO_STATUS", "FAILED");
+    run.set("MEMO_ID", "");
+    run.set("MEMO_SECONDS", duration.as_secs().to_string());
+    if duration < mailbox.min {
+        run.channel.discard(recorded).await;
+        // Where recording failed it was not the caller who was too short.
+        if end == RecordedEnd::Failed {
+            return "memo-failed";
+        }
+        run.set("MEMO_STATUS", "TOOSHORT");
+        return "memo-too-short";
+    }
+    match run.channel.keep(recorded, &mailbox.name).await {
+        Kept::Stored { memo_id } => {
+            run.set("MEMO_STATUS", "STORED");
+            run.set("MEMO_ID", memo_id);
+            "memo-saved"
+        }
+        Kept::Failed => "memo-failed",
     }
 }
 

@@ -2,12 +2,16 @@
 //!
 //! To add one: a file with a unit type that implements [`Application`], and a line in `ALL`.
 
-use super::channel::Audio;
+use super::channel::{Audio, Played};
 use super::check::Check;
-use super::interp::{Outcome, Run};
+use super::interp::{Flow, Outcome, Run};
+use super::substitute::{closing, is_true};
 use crate::secret::Private;
 use async_trait::async_trait;
+use std::ops::Range;
 use std::time::Duration;
+
+mod loops;
 
 /// A manual entry, of an application or a function: the source of `docs/dialplan.md`.
 #[derive(Debug)]
@@ -61,13 +65,44 @@ macro_rules! applications {
 
 applications! {
     answer::Answer,
+    background::BackGround,
+    busy::Busy,
+    congestion::Congestion,
+    continuewhile::ContinueWhile,
+    endwhile::EndWhile,
+    exec::Exec,
+    execif::ExecIf,
+    execiftime::ExecIfTime,
+    exitwhile::ExitWhile,
+    gosub::Gosub,
+    gosubif::GosubIf,
+    goto::Goto,
+    gotoif::GotoIf,
+    gotoiftime::GotoIfTime,
     hangup::Hangup,
+    log::Log,
+    macro_::Macro,
+    macroexit::MacroExit,
     memo::Memo,
+    mset::MSet,
     noop::NoOp,
     playback::Playback,
+    progress::Progress,
+    raiseexception::RaiseException,
+    read::Read,
+    record::Record,
+    return_::Return,
+    ringing::Ringing,
+    sayalpha::SayAlpha,
+    saydigits::SayDigits,
+    saynumber::SayNumber,
+    set::Set,
+    stackpop::StackPop,
+    tryexec::TryExec,
     verbose::Verbose,
     wait::Wait,
-    goto::Goto,
+    waitexten::WaitExten,
+    while_::While,
 }
 
 /// The application of that name.
@@ -75,6 +110,69 @@ pub fn find(name: &str) -> Option<&'static dyn Application> {
     ALL.iter()
         .find(|app| app.manual().name.eq_ignore_ascii_case(name))
         .copied()
+}
+
+/// The keys of a telephone.
+const KEYS: &str = "0123456789*#ABCD";
+
+/// How long a tone is heard where nobody says how long.
+const TONE: Duration = Duration::from_secs(300);
+
+/// Says what a Say application says.
+async fn speak(run: &mut Run<'_>, sounds: Vec<Audio>) -> Outcome {
+    let interruptible = run.value_of("SAY_DTMF_INTERRUPT").is_some_and(|v| is_true(&v));
+    run.channel.answer().await?;
+    match run.play(&sounds, if interruptible { KEYS } else { "" }).await? {
+        Played::Digit(digit) => Ok(Flow::Digit(digit)),
+        _ => Ok(Flow::Next),
+    }
+}
+
+/// The first place of a character outside `${ }` and `$[ ]`.
+fn outside(text: &str, wanted: u8) -> Option<usize> {
+    let mut at = 0;
+    while let Some(&found) = text.as_bytes().get(at) {
+        at += match found {
+            b'$' => skip(&text.as_bytes()[at..]).unwrap_or(1),
+            c if c == wanted => return Some(at),
+            _ => 1,
+        };
+    }
+    None
+}
+
+/// The two branches after a question mark, separated by `:` outside `${ }`, `$[ ]`, `()` and quotes, as they are written.
+fn branches(text: &str, question: usize) -> (Range<usize>, Range<usize>) {
+    let start = question + 1;
+    let (mut at, mut depth, mut quoted) = (start, 0usize, false);
+    while let Some(found) = text.as_bytes().get(at) {
+        match found {
+            b'"' => quoted = !quoted,
+            b'(' if !quoted => depth += 1,
+            b')' if !quoted => depth = depth.saturating_sub(1),
+            b'$' => {
+                // Past what substitution will replace.
+                if let Some(next) = skip(&text.as_bytes()[at..]) {
+                    at += next;
+                    continue;
+                }
+            }
+            b':' if depth == 0 && !quoted => return (start..at, at + 1..text.len()),
+            _ => {}
+        }
+        at += 1;
+    }
+    (start..text.len(), text.len()..text.len())
+}
+
+/// How long the `${ }` or `$[ ]` is that a text begins with.
+fn skip(text: &[u8]) -> Option<usize> {
+    let (open, close) = match text.get(1) {
+        Some(b'{') => (b'{', b'}'),
+        Some(b'[') => (b'[', b']'),
+        _ => return None,
+    };
+    Some(closing(&text[1..], open, close)? + 2)
 }
 
 /// The sounds of a list joined with `&`.

@@ -32,7 +32,60 @@ macro_rules! functions {
 }
 
 functions! {
+    array::Array,
+    base64_decode::Base64Decode,
+    base64_encode::Base64Encode,
+    callerid::CallerIdFunction,
+    channel::ChannelFunction,
+    csv_quote::CsvQuote,
+    cut::Cut,
+    dialplan_exists::DialplanExists,
+    eval::Eval,
+    exception::ExceptionFunction,
+    exists::Exists,
+    fieldnum::FieldNum,
+    fieldqty::FieldQty,
+    filter::Filter,
+    global::Global,
+    hint::Hint,
+    if_::If,
+    iftime::IfTime,
+    isnull::IsNull,
+    json_decode::JsonDecode,
+    keypadhash::KeypadHash,
     len::Len,
+    listfilter::ListFilter,
+    local::Local,
+    local_peek::LocalPeek,
+    ltrim::LTrim,
+    math::Math,
+    md5::Md5Function,
+    passthru::PassThru,
+    pjsip_header::PjsipHeader,
+    pop::Pop,
+    push::Push,
+    quote::Quote,
+    rand::Rand,
+    regex::RegexFunction,
+    replace::Replace,
+    rtrim::RTrim,
+    set_::SetFunction,
+    sha256::Sha256Function,
+    shift::Shift,
+    sip_header::SipHeader,
+    stack_peek::StackPeek,
+    strbetween::StrBetween,
+    strftime::StrFTime,
+    strreplace::StrReplace,
+    timeout::Timeout,
+    tolower::ToLower,
+    toupper::ToUpper,
+    trim::Trim,
+    unshift::Unshift,
+    uridecode::UriDecode,
+    uriencode::UriEncode,
+    uuid::Uuid,
+    valid_exten::ValidExten,
 }
 
 /// The function of that name. Unlike those of applications, names of functions are case-sensitive.
@@ -40,4 +93,74 @@ pub fn find(name: &str) -> Option<&'static dyn Function> {
     ALL.iter()
         .find(|function| function.manual().name == name)
         .copied()
+}
+
+/// A text with its escapes read: `\\n`, `\\t`, `\\r`, `\\xHH`, `\\OOO`, and a backslash before anything else for itself.
+fn decoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((c, _, after)) = first_char(rest) {
+        out.push(c);
+        rest = after;
+    }
+    out
+}
+
+/// The first character of a text with escapes, whether it was one, and what follows.
+fn first_char(text: &str) -> Option<(char, bool, &str)> {
+    let mut chars = text.chars();
+    match chars.next()? {
+        '\\' => {}
+        c => return Some((c, false, chars.as_str())),
+    }
+    let rest = chars.as_str();
+    let number = |digits: usize, radix: u32, from: usize| {
+        let end = rest
+            .bytes()
+            .skip(from)
+            .take(digits)
+            .take_while(|c| (*c as char).is_digit(radix))
+            .count();
+        let value = u32::from_str_radix(rest.get(from..from + end)?, radix).ok()?;
+        Some((char::from_u32(value)?, true, &rest[from + end..]))
+    };
+    match chars.next() {
+        None => Some(('\\', false, "")),
+        Some('n') => Some(('\n', true, chars.as_str())),
+        Some('r') => Some(('\r', true, chars.as_str())),
+        Some('t') => Some(('\t', true, chars.as_str())),
+        Some('x') => Some(number(2, 16, 1).unwrap_or(('x', true, chars.as_str()))),
+        Some('0'..='7') => number(3, 8, 0),
+        Some(c) => Some((c, true, chars.as_str())),
+    }
+}
+
+/// The delimiter of a list: the argument, else this one.
+fn delimiter(argument: &str, default: &str) -> String {
+    match argument {
+        "" => default.to_string(),
+        text => decoded(text),
+    }
+}
+
+/// The header field of that name that is the `number`th, from 1.
+fn header(run: &Run<'_>, name: &str, number: usize) -> Result<String, String> {
+    let name = name.trim();
+    let fits = |field: &str| match name.strip_suffix('*') {
+        Some(start) => field
+            .get(..start.len())
+            .is_some_and(|s| s.eq_ignore_ascii_case(start)),
+        None => field.eq_ignore_ascii_case(name),
+    };
+    let mut fields = run
+        .channel
+        .facts()
+        .headers
+        .iter()
+        .filter(|(field, _)| fits(field));
+    match number.checked_sub(1).and_then(|index| fields.nth(index)) {
+        Some((_, value)) => Ok(value.clone()),
+        // An absent header is a question that authors ask: no mistake.
+        None => Ok(String::new()),
+    }
 }

@@ -1,0 +1,33 @@
+use super::{Application, Check, Manual, Outcome, Run};
+use crate::dialplan::channel::Indication;
+use crate::dialplan::interp::Flow;
+use async_trait::async_trait;
+
+/// Busy
+pub struct Busy;
+
+static MANUAL: Manual = Manual {
+    name: "Busy",
+    syntax: "Busy([seconds])",
+    synopsis: "Tells the caller: busy, and ends the call.",
+    text: "Before an answer the call is refused with 486. After one, the caller hears the tone \
+           until they hang up, for as many seconds as are given, five minutes at most.",
+    ..Manual::EMPTY
+};
+
+#[async_trait]
+impl Application for Busy {
+    fn manual(&self) -> &'static Manual {
+        &MANUAL
+    }
+
+    fn check(&self, check: &mut Check<'_>) {
+        check.seconds(0);
+    }
+
+    async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
+        run.channel.indicate(Indication::Busy).await?;
+        run.sleep(super::seconds(arguments).unwrap_or(super::TONE)).await?;
+        Ok(Flow::Hangup(17))
+    }
+}

@@ -1,0 +1,29 @@
+use super::{Function, Manual, Run};
+use crate::dialplan::arguments::Arguments;
+
+/// PUSH
+pub struct Push;
+
+static MANUAL: Manual = Manual {
+    name: "PUSH",
+    syntax: "PUSH(name[,delimiter])",
+    synopsis: "Adds a field at the end of the list in a variable.",
+    text: "`Set(PUSH(list)=value)`.",
+    ..Manual::EMPTY
+};
+
+impl Function for Push {
+    fn manual(&self) -> &'static Manual {
+        &MANUAL
+    }
+
+    fn write(&self, run: &mut Run<'_>, arguments: &str, value: &str) -> Result<(), String> {
+        let arguments = Arguments::parse(arguments);
+        let (name, delimiter) = (arguments.get(0), super::delimiter(arguments.get(1), ","));
+        let list = run.named(name);
+        match list.is_empty() {
+            true => run.assign(name, value),
+            false => run.assign(name, &format!("{list}{delimiter}{value}")),
+        }
+    }
+}

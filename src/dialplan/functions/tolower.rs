@@ -1,0 +1,21 @@
+use super::{Function, Manual, Run};
+
+/// TOLOWER
+pub struct ToLower;
+
+static MANUAL: Manual = Manual {
+    name: "TOLOWER",
+    syntax: "TOLOWER(text)",
+    synopsis: "A text in lowercase letters.",
+    ..Manual::EMPTY
+};
+
+impl Function for ToLower {
+    fn manual(&self) -> &'static Manual {
+        &MANUAL
+    }
+
+    fn read(&self, _: &mut Run<'_>, arguments: &str) -> Result<String, String> {
+        Ok(arguments.to_lowercase())
+    }
+}

@@ -1,0 +1,126 @@
+//! What a caller hears: each file in `tests/dialplan` is a dialplan, a scripted caller and the expected transcript.
+//!
+//! `OBELUS_UPDATE=1 cargo test --test dialplan` writes the transcripts anew; read the difference before committing it.
+
+use obelus::diagnostic::{Diagnostic, Severity};
+use obelus::dialplan::testing::{block_on, Script, Scripted};
+use obelus::dialplan::{load, reader::Memory, run, Globals, Options};
+use obelus::rng::Rng;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The findings and the transcript of a case.
+fn play(dialplan: &str, caller: &str) -> String {
+    let mut options = Options {
+        zone: jiff::tz::TimeZone::UTC,
+        ..Options::default()
+    };
+    let mut shown = Vec::new();
+    let mut script = String::new();
+    for line in caller.lines() {
+        match line.split_once(' ') {
+            // Beside the script: what the configuration allows, and global variables to show in the end.
+            Some(("allow", name)) => options.allow.push(name.to_string()),
+            Some(("mailboxes", names)) => {
+                options.mailboxes = Some(names.split_whitespace().map(String::from).collect());
+            }
+            Some(("sounds", names)) => {
+                options.sounds = Some(names.split_whitespace().map(String::from).collect())
+            }
+            Some(("show", names)) => shown.extend(names.split_whitespace().map(String::from)),
+            _ => script.extend([line, "\n"]),
+        }
+    }
+    let mut out = String::new();
+    let (plan, findings) = load(
+        Path::new("case.conf"),
+        &Memory::new([("case.conf", dialplan)]),
+        &options,
+    );
+    for finding in &findings {
+        out += &describe(finding);
+    }
+    let Some(plan) = plan else { return out };
+    let globals = Globals::new();
+    globals.adopt(&plan);
+    let mut call = Scripted::new(Script::parse(&script).unwrap());
+    let end = block_on(run(Arc::new(plan), &mut call, globals.clone(), Rng::from_seed(1)));
+    out += &call.transcript();
+    out += &format!("{end:?}\n");
+    for name in shown {
+        out += &format!("{name}={}\n", globals.get(&name).unwrap_or_default());
+    }
+    out
+}
+
+fn describe(finding: &Diagnostic) -> String {
+    let severity = match finding.severity {
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    let place = finding.span.as_ref().map_or(String::new(), |span| {
+        let (line, column) = span.source.position(span.range.start);
+        format!(" {line}:{column}")
+    });
+    format!("{severity}{place} {}: {}\n", finding.code, finding.message)
+}
+
+#[test]
+fn every_case_is_heard_as_expected() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialplan");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 30, "{} cases", files.len());
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let parts: Vec<&str> = text.split("=== ").collect();
+        let part = |name: &str| {
+            parts
+                .iter()
+                .find_map(|p| p.strip_prefix(name))
+                .unwrap_or_default()
+        };
+        let heard = play(part("dialplan\n"), part("caller\n"));
+        if part("expect\n") == heard {
+            continue;
+        }
+        if std::env::var_os("OBELUS_UPDATE").is_some() {
+            let head = text.split("=== expect\n").next().unwrap_or_default();
+            std::fs::write(&file, format!("{head}=== expect\n{heard}")).unwrap();
+        } else {
+            wrong.push(format!("{}: heard\n{heard}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_shipped_dialplans_have_no_findings() {
+    let sounds = include_str!("../sounds/en/table.tsv");
+    let sounds: Vec<String> = sounds
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .map(String::from)
+        .chain(["beep".into()])
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplans");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "conf") {
+            let options = Options {
+                sounds: Some(sounds.clone()),
+                ..Options::default()
+            };
+            let (plan, findings) = load(&path, &obelus::dialplan::reader::Disk, &options);
+            assert_eq!(findings, [], "{}", path.display());
+            assert!(plan.is_some());
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 4);
+}
