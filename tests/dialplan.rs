@@ -124,3 +124,17 @@ fn the_shipped_dialplans_have_no_findings() {
     }
     assert_eq!(seen, 4);
 }
+
+#[test]
+fn the_manual_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/dialplan.md");
+    let page = obelus::dialplan::manual::page();
+    if std::env::var_os("OBELUS_UPDATE").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap(),
+        page,
+        "OBELUS_UPDATE=1 writes it anew"
+    );
+}

@@ -404,6 +404,7 @@ impl<'c> Run<'c> {
     }
 
     fn failed(&mut self, message: String) -> Option<RunEnd> {
+        let message = apps::shown(&message);
         tracing::warn!(
             context = %self.at.context,
             extension = %Private(&self.at.extension),
@@ -696,7 +697,8 @@ impl Values for Run<'_> {
                 context = %self.at.context,
                 extension = %Private(&self.at.extension),
                 priority = self.at.priority,
-                "dialplan: {message}"
+                "dialplan: {}",
+                apps::shown(&message)
             );
         }
         if self.complaints == COMPLAINTS {

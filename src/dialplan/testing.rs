@@ -18,7 +18,7 @@ use super::channel::{
     Audio, CallFacts, Channel, Gone, Indication, Kept, MailboxFacts, Played, RecordRequest, Recorded,
     RecordedEnd,
 };
-use super::interp::{Flow, Outcome, Run};
+use super::interp::{Flow, Outcome, Place, Run};
 use super::{Dialplan, Globals};
 use crate::rng::Rng;
 use async_trait::async_trait;
@@ -479,6 +479,11 @@ impl<'c> Session<'c> {
     /// At the place where the call enters the dialplan.
     pub fn new(plan: Arc<Dialplan>, channel: &'c mut dyn Channel, globals: Globals, rng: Rng) -> Self {
         Session(Run::new(plan, channel, globals, rng))
+    }
+
+    /// Goes elsewhere, whether or not there is such a place.
+    pub fn go(&mut self, place: Place) {
+        self.0.at = place;
     }
 
     /// Sets a variable or a function, as Set does; the error says why not.

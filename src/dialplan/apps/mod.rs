@@ -192,9 +192,9 @@ fn seconds(text: &str) -> Option<Duration> {
     (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST)))
 }
 
-/// A text of the author's on its way to the log: control characters are escaped, and numbers of five digits and more
+/// A text of the author's, or one that holds what a caller entered, on its way to the log: control characters are escaped, and numbers of five digits and more
 /// are shown as the log shows numbers.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -7,7 +7,7 @@ static MANUAL: Manual = Manual {
     name: "URIENCODE",
     syntax: "URIENCODE(text)",
     synopsis: "A text as a part of a URI.",
-    text: "What is not a letter, a digit or one of `-_.~*()'` becomes `%HH`.",
+    text: "What is not a letter, a digit or one of `-_.!~*()'` becomes `%HH`.",
     ..Manual::EMPTY
 };
 
@@ -21,7 +21,7 @@ impl Function for UriEncode {
         for byte in arguments.bytes() {
             match byte {
                 b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(byte)),
-                b'-' | b'_' | b'.' | b'~' | b'*' | b'(' | b')' | b'\'' => out.push(char::from(byte)),
+                b'-' | b'_' | b'!' | b'.' | b'~' | b'*' | b'(' | b')' | b'\'' => out.push(char::from(byte)),
                 _ => out.push_str(&format!("%{byte:02X}")),
             }
         }
