@@ -139,6 +139,8 @@ pub struct Run<'c> {
     /// Steps since the caller last heard or did something.
     quiet_steps: u64,
     complaints: u32,
+    /// Subroutines to run after the call, the last one first.
+    pub(super) hangup_handlers: Vec<String>,
     /// Functions that evaluate text, within one another.
     pub(super) eval_depth: usize,
     /// Applications that run others, within one another.
@@ -196,6 +198,7 @@ impl<'c> Run<'c> {
             exception: Exception::default(),
             quiet_steps: 0,
             complaints: 0,
+            hangup_handlers: Vec::new(),
             eval_depth: 0,
             call_depth: 0,
         }
@@ -439,14 +442,29 @@ impl<'c> Run<'c> {
         self.go_to_special("e")
     }
 
-    /// Runs `h` of the context in which the call ended.
+    /// Runs `h` of the context in which the call ended, then the hangup handlers, the last one first.
     async fn after_hangup(&mut self) {
-        let plan = self.plan.clone();
-        if !self.go_to_special("h") {
-            return;
-        }
         self.quiet_steps = 0;
-        loop {
+        if self.go_to_special("h") {
+            self.run_down(None).await;
+        }
+        // Taken out first: one that a handler adds would never end.
+        for handler in std::mem::take(&mut self.hangup_handlers).into_iter().rev() {
+            let depth = self.frames.len();
+            match self.enter(&handler) {
+                Ok(place) => {
+                    self.at = place;
+                    self.run_down(Some(depth)).await;
+                }
+                Err(stop) => self.complain(format!("a hangup handler: {stop:?}")),
+            }
+        }
+    }
+
+    /// Runs steps of a call that is over, until there is none, one fails, or the subroutine above `depth` is left.
+    async fn run_down(&mut self, depth: Option<usize>) {
+        let plan = self.plan.clone();
+        while depth.is_none_or(|depth| self.frames.len() > depth) {
             if let Err(stop) = self.count_step().await {
                 tracing::error!(?stop, "dialplan: h was ended");
                 return;

@@ -6,16 +6,38 @@
 
 use crate::limits;
 use regex::{Regex, RegexBuilder};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+thread_local! {
+    /// What was compiled last: a loop asks the same again, and compiling takes longer than all else in a step.
+    static COMPILED: RefCell<VecDeque<(String, bool, Option<Regex>)>> = const { RefCell::new(VecDeque::new()) };
+}
 
 /// Compiles a POSIX extended expression; `None` where it is malformed or too large.
 pub fn compile(pattern: &str, ignore_case: bool) -> Option<Regex> {
-    RegexBuilder::new(&translate(pattern))
-        .case_insensitive(ignore_case)
-        .size_limit(limits::REGEX_BYTES)
-        .dfa_size_limit(limits::REGEX_BYTES)
-        .nest_limit(limits::EXPRESSION_DEPTH as u32)
-        .build()
-        .ok()
+    /// Expressions kept.
+    const KEPT: usize = 32;
+    COMPILED.with_borrow_mut(|compiled| {
+        if let Some((.., regex)) = compiled
+            .iter()
+            .find(|(p, i, _)| p == pattern && *i == ignore_case)
+        {
+            return regex.clone();
+        }
+        let regex = RegexBuilder::new(&translate(pattern))
+            .case_insensitive(ignore_case)
+            .size_limit(limits::REGEX_BYTES)
+            .dfa_size_limit(limits::REGEX_BYTES)
+            .nest_limit(limits::EXPRESSION_DEPTH as u32)
+            .build()
+            .ok();
+        if compiled.len() >= KEPT {
+            compiled.pop_front();
+        }
+        compiled.push_back((pattern.to_string(), ignore_case, regex.clone()));
+        regex
+    })
 }
 
 fn translate(pattern: &str) -> String {

@@ -56,6 +56,10 @@ impl Application for Memo {
         run.set("MEMO_STATUS", "FAILED");
         run.set("MEMO_ID", "");
         run.set("MEMO_SECONDS", "0");
+        if let Err(gone) = run.channel.answer().await {
+            run.set("MEMO_STATUS", "HANGUP");
+            return Err(gone.into());
+        }
         let Some(mailbox) = run.channel.mailbox(arguments.get(0).trim()) else {
             tracing::error!(mailbox = arguments.get(0), "a memo for a mailbox that does not exist");
             if !options.has('q') {
@@ -63,10 +67,12 @@ impl Application for Memo {
             }
             return Ok(Flow::Next);
         };
-        run.channel.answer().await.inspect_err(|_| run.set("MEMO_STATUS", "HANGUP"))?;
         if mailbox.beep && !options.has('s') {
             let beep = [Audio::File("beep".to_string())];
-            run.play(&beep, "").await.inspect_err(|_| run.set("MEMO_STATUS", "HANGUP"))?;
+            if let Err(gone) = run.play(&beep, "").await {
+                run.set("MEMO_STATUS", "HANGUP");
+                return Err(gone.into());
+            }
         }
         let longest = Duration::from_secs(limits::RECORDING_SECS);
         let request = RecordRequest {

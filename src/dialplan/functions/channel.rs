@@ -1,4 +1,5 @@
 use super::{Function, Manual, Run};
+use crate::limits;
 
 /// CHANNEL
 pub struct ChannelFunction;
@@ -9,7 +10,9 @@ static MANUAL: Manual = Manual {
     synopsis: "What is known of the channel.",
     text: "The item is `name`, `uniqueid`, `linkedid`, `state` (`Up` or `Ring`), `channeltype`, \
            `language`, `context`, `exten`, `trunk`, `callid`, `hangupcause`, or `audioreadformat` \
-           and its like, which are empty. `language` can be set to `en`, which it is.",
+           and its like, which are empty. `language` can be set to `en`, which it is. \
+           `hangup_handler_push` is set to a subroutine, as Gosub takes it, that runs after `h`, the last one first; \
+           `hangup_handler_pop` and `hangup_handler_wipe` take back the last one, or all.",
     ..Manual::EMPTY
 };
 
@@ -39,12 +42,32 @@ impl Function for ChannelFunction {
         })
     }
 
-    fn write(&self, _: &mut Run<'_>, arguments: &str, value: &str) -> Result<(), String> {
+    fn write(&self, run: &mut Run<'_>, arguments: &str, value: &str) -> Result<(), String> {
         match (arguments.trim().to_ascii_lowercase().as_str(), value) {
             ("language", "en") | ("musicclass" | "accountcode" | "userfield" | "tonezone", _) => Ok(()),
             ("language", other) => Err(format!("there are no sounds in the language {other}")),
-            ("hangup_handler_push" | "hangup_handler_wipe", _) => Err("there are no hangup handlers; use h".to_string()),
+            ("hangup_handler_push", handler) => push(run, handler),
+            ("hangup_handler_pop", handler) => {
+                run.hangup_handlers.pop();
+                push(run, handler)
+            }
+            ("hangup_handler_wipe", handler) => {
+                run.hangup_handlers.clear();
+                push(run, handler)
+            }
             (other, _) => Err(format!("{other} cannot be set")),
         }
     }
+}
+
+/// Adds a hangup handler, where there is one to add.
+fn push(run: &mut Run<'_>, handler: &str) -> Result<(), String> {
+    if handler.is_empty() {
+        return Ok(());
+    }
+    if run.hangup_handlers.len() >= limits::GOSUB_DEPTH || handler.len() > limits::DIALPLAN_LINE_BYTES {
+        return Err("there are too many hangup handlers".to_string());
+    }
+    run.hangup_handlers.push(handler.to_string());
+    Ok(())
 }
