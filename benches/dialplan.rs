@@ -1,5 +1,8 @@
 //! How fast a dialplan loads, matches and runs.
 
+// Criterion makes public functions that nobody calls.
+#![allow(missing_docs)]
+
 use criterion::{criterion_group, criterion_main, Criterion};
 use obelus::dialplan::testing::{block_on, Script, Scripted};
 use obelus::dialplan::{load, reader::Memory, run, Dialplan, Globals, Match, Options};
