@@ -6,6 +6,7 @@
 
 use super::number::Number;
 use super::regular;
+use super::substitute::cut;
 use crate::limits;
 
 /// What an expression can call: the dialplan's functions.
@@ -378,7 +379,7 @@ fn binary(operator: &str, left: Value, right: Value) -> Result<Value, String> {
         "~~" => {
             let mut text = left.unquoted();
             text.push_str(&right.unquoted());
-            text.truncate(text.floor_char_boundary(limits::VARIABLE_BYTES));
+            cut(&mut text, limits::VARIABLE_BYTES);
             Value::from_text(text)
         }
         ":" => matched(left, right, true),
