@@ -44,7 +44,7 @@ pub struct Config {
     pub log: Log,
     /// `[[trunk]]`, in file order.
     pub trunks: Vec<Trunk>,
-    /// `[[mailbox]]`, in file order.
+    /// `[[mailbox]]`, in file order; one named `main`, with every default, where there is none.
     pub mailboxes: Vec<Mailbox>,
 }
 
@@ -275,7 +275,7 @@ impl Default for Config {
                 full_numbers: false,
             },
             trunks: Vec::new(),
-            mailboxes: Vec::new(),
+            mailboxes: vec![Mailbox::named("main")],
         }
     }
 }

@@ -49,9 +49,13 @@ pub(super) fn read(
         let trunk = read_trunk(reader, &section, &config.trunks);
         config.trunks.extend(trunk);
     }
+    let mut mailboxes = Vec::new();
     for section in several(reader, root, "mailbox", "[[mailbox]]") {
-        let mailbox = read_mailbox(reader, &section, &config.mailboxes);
-        config.mailboxes.extend(mailbox);
+        let mailbox = read_mailbox(reader, &section, &mailboxes);
+        mailboxes.extend(mailbox);
+    }
+    if !mailboxes.is_empty() {
+        config.mailboxes = mailboxes;
     }
     (config, std::mem::take(&mut reader.findings))
 }
