@@ -68,7 +68,9 @@ impl Switch {
     fn socket(&self) -> UdpSocket {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         socket.connect(self.sip).expect("loopback is there");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout can be set");
         socket
     }
 }
@@ -151,5 +153,8 @@ fn the_switch_answers_as_the_rfcs_ask_and_lives_on() {
         }
     }
     assert!(CASES.len() - wrong.len() >= RIGHT, "{wrong:#?}");
-    assert!(switch.process.try_wait().is_ok_and(|ended| ended.is_none()), "the switch has ended");
+    assert!(
+        switch.process.try_wait().is_ok_and(|ended| ended.is_none()),
+        "the switch has ended"
+    );
 }

@@ -1,0 +1,94 @@
+//! baresip, a telephone with its own SIP stack, calls the switch and leaves a memo.
+
+#[path = "common/g711.rs"]
+mod g711;
+#[path = "common/peer.rs"]
+mod peer;
+#[path = "common/switch.rs"]
+mod switch;
+
+use g711::{mu_law, noise, packets_in, PACKET};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use switch::Switch;
+
+const DIALPLAN: &str = "
+[from-trunk]
+exten => _X.,1,Answer()
+ same => n,Memo(main)
+ same => n,Hangup()
+";
+
+/// Packets that the telephone's recording lasts.
+const PACKETS: usize = 150;
+
+fn write_wav(path: &Path, samples: &[i16]) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for &sample in samples {
+        writer.write_sample(sample).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+/// A telephone of loopback's that speaks G.711 mu-law from a file.
+fn configure(folder: &Path, recording: &Path) {
+    let config = format!(
+        "module_path /usr/lib/baresip/modules\n\
+         net_interface 127.0.0.1\n\
+         sip_listen 127.0.0.1:0\n\
+         audio_source aufile,{}\n\
+         ausrc_srate 8000\n\
+         ausrc_channels 1\n\
+         module g711.so\n\
+         module aufile.so\n\
+         module_tmp account.so\n\
+         module_app menu.so\n",
+        recording.display()
+    );
+    std::fs::write(folder.join("config"), config).unwrap();
+    let account = "<sip:5550123@127.0.0.1>;regint=0;audio_codecs=pcmu\n";
+    std::fs::write(folder.join("accounts"), account).unwrap();
+    std::fs::write(folder.join("contacts"), "").unwrap();
+}
+
+#[test]
+fn a_telephone_leaves_its_recording_whole() {
+    let (Some(program), Some(python)) = (peer::peer("baresip"), peer::peer("python3:cryptography")) else {
+        return;
+    };
+    let switch = Switch::start(DIALPLAN);
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("recording.wav");
+    // Samples that mu-law has, so that encoding changes none of them.
+    let sent: Vec<i16> = noise(PACKETS * PACKET)
+        .iter()
+        .map(|&octet| mu_law(octet))
+        .collect();
+    write_wav(&recording, &sent);
+    configure(folder.path(), &recording);
+    let output = Command::new(program)
+        .arg("-f")
+        .arg(folder.path())
+        .args(["-e", &format!("/dial sip:5550100@{}", switch.udp)])
+        // It hangs up and quits after so many seconds: those of the recording, and the time that a call takes.
+        .args(["-t", "6"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("Call established"), "{said}");
+    let memo = switch.open(&python, &switch.next_memo());
+    let found = packets_in(&memo, &sent);
+    println!("baresip: {found} of {PACKETS} packets are in the memo");
+    assert!(
+        found * 100 >= PACKETS * 99,
+        "{found} of {PACKETS} packets\n{said}"
+    );
+}

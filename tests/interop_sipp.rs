@@ -1,0 +1,199 @@
+//! SIPp calls the switch: its own user agent, its own RTP. What it said is read back by a program of another make.
+
+#[path = "common/g711.rs"]
+mod g711;
+#[path = "common/peer.rs"]
+mod peer;
+#[path = "common/switch.rs"]
+mod switch;
+
+use g711::{mu_law, noise, packets_in, PACKET};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
+use switch::{Switch, PATIENCE};
+
+const DIALPLAN: &str = "
+[from-trunk]
+exten => _X.,1,Answer()
+ same => n,Memo(main)
+ same => n,Hangup()
+; Is never answered.
+exten => 5550188,1,Wait(60)
+";
+
+/// SIPp at work on one switch.
+struct Sipp<'a> {
+    program: PathBuf,
+    switch: &'a Switch,
+    folder: tempfile::TempDir,
+}
+
+impl<'a> Sipp<'a> {
+    fn new(program: PathBuf, switch: &'a Switch) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Sipp {
+            program,
+            switch,
+            folder,
+        }
+    }
+
+    /// Runs a scenario of `tests/sipp` with `{name}` replaced, and demands that it went as written.
+    fn run(&self, scenario: &str, to: &str, transport: &str, fill: &[(&str, String)]) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/sipp/{scenario}.xml"));
+        let mut text = std::fs::read_to_string(file).unwrap();
+        for (name, value) in fill {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        let file = self.folder.path().join("scenario.xml");
+        std::fs::write(&file, text).unwrap();
+        let remote = match transport {
+            "t1" => self.switch.tcp,
+            _ => self.switch.udp,
+        };
+        let output = Command::new(&self.program)
+            .arg("-sf")
+            .arg(&file)
+            .args(["-s", to, "-t", transport, "-m", "1", "-nostdin"])
+            .args(["-i", "127.0.0.1", "-mi", "127.0.0.1"])
+            .args([
+                "-p",
+                &free_port(remote).to_string(),
+                "-mp",
+                &media_port().to_string(),
+            ])
+            .args(["-timeout", "60s", "-timeout_error", "-recv_timeout", "20000"])
+            .arg(remote.to_string())
+            .env("TERM", "dumb")
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{scenario}: {}\n{}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// A file of G.711 that lasts so many packets, what it decodes to, and what fills the scenario in with it.
+    fn audio(&self, packets: usize) -> (Vec<i16>, Vec<(&'static str, String)>) {
+        let octets = noise(packets * PACKET);
+        let file = self.folder.path().join("audio.pcmu");
+        std::fs::write(&file, &octets).unwrap();
+        let samples = octets.iter().map(|&octet| mu_law(octet)).collect();
+        let stay_ms = packets * 20 + 600;
+        let fill = vec![
+            ("audio", file.display().to_string()),
+            ("stay", stay_ms.to_string()),
+        ];
+        (samples, fill)
+    }
+}
+
+/// A port that nobody has on either transport at this moment.
+fn free_port(remote: SocketAddr) -> u16 {
+    let socket = UdpSocket::bind((remote.ip(), 0)).unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+/// Where SIPp begins to look for a port for its RTP: apart for each of its processes.
+fn media_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let slot = (std::process::id() as u16).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 100;
+    22_000 + slot * 20
+}
+
+/// Calls, leaves a memo, opens it, and compares it with what was sent.
+fn leave_and_compare(scenario: &str, transport: &str, packets: usize) {
+    let (Some(program), Some(python)) = (peer::peer("sipp"), peer::peer("python3:cryptography")) else {
+        return;
+    };
+    let switch = Switch::start(DIALPLAN);
+    let sipp = Sipp::new(program, &switch);
+    let (sent, fill) = sipp.audio(packets);
+    sipp.run(scenario, "5550100", transport, &fill);
+    let memo = switch.open(&python, &switch.next_memo());
+    let found = packets_in(&memo, &sent);
+    println!("{scenario} by {transport}: {found} of {packets} packets are in the memo");
+    assert!(found * 100 >= packets * 99, "{found} of {packets} packets");
+    if found == packets {
+        // Nothing was lost, so nothing may stand between the packets either.
+        let begin = memo
+            .windows(PACKET)
+            .position(|window| window == &sent[..PACKET])
+            .unwrap();
+        assert!(
+            memo[begin..begin + sent.len()] == sent[..],
+            "something was put between the packets"
+        );
+    }
+}
+
+#[test]
+fn a_memo_is_what_was_sent_sample_by_sample() {
+    leave_and_compare("leave_memo", "u1", 400);
+}
+
+#[test]
+fn a_call_over_tcp_leaves_the_same_memo() {
+    leave_and_compare("leave_memo", "t1", 100);
+}
+
+#[test]
+fn an_offer_may_come_in_the_200_and_its_answer_in_the_ack() {
+    leave_and_compare("offer_in_200", "u1", 100);
+}
+
+#[test]
+fn a_call_is_held_and_resumed_and_what_follows_is_recorded() {
+    leave_and_compare("hold_resume", "u1", 100);
+}
+
+#[test]
+fn a_call_that_moves_is_followed() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let switch = Switch::start(DIALPLAN);
+    let sipp = Sipp::new(program, &switch);
+    let moved = UdpSocket::bind("127.0.0.1:0").unwrap();
+    moved.set_read_timeout(Some(PATIENCE)).unwrap();
+    let port = moved.local_addr().unwrap().port();
+    let fill = [("moved", port.to_string()), ("stay", "2500".to_owned())];
+    sipp.run("moved", "5550100", "u1", &fill);
+    // While it records the switch sends a frame of silence a second, so one has come to the new port by now.
+    let mut packet = [0; 200];
+    let (len, _) = moved.recv_from(&mut packet).unwrap();
+    assert_eq!((packet[0] >> 6, packet[1] & 0x7f), (2, 0), "RTP of mu-law");
+    assert_eq!(len, 12 + PACKET);
+}
+
+#[test]
+fn a_caller_who_gives_up_is_answered_487() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let switch = Switch::start(DIALPLAN);
+    Sipp::new(program, &switch).run("cancel", "5550188", "u1", &[]);
+    assert!(switch.has_no_memo());
+}
+
+#[test]
+fn a_number_that_the_dialplan_does_not_have_is_answered_404() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let switch = Switch::start(DIALPLAN);
+    Sipp::new(program, &switch).run("refused", "nobody", "u1", &[]);
+}
+
+#[test]
+fn a_caller_who_hangs_up_at_once_leaves_no_memo_and_the_next_one_does() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let switch = Switch::start(DIALPLAN);
+    let sipp = Sipp::new(program, &switch);
+    sipp.run("early_hangup", "5550100", "u1", &[]);
+    let (_, fill) = sipp.audio(150);
+    sipp.run("leave_memo", "5550100", "u1", &fill);
+    let memo = switch.next_memo();
+    assert!(memo["seconds"].as_f64().expect("a length") >= 3.0, "{memo}");
+    assert!(switch.has_no_memo());
+}
