@@ -305,7 +305,7 @@ impl<'c> Run<'c> {
             );
             return Err(Stop::Bound(message));
         }
-        if self.quiet_steps % 128 == 0 {
+        if self.quiet_steps.is_multiple_of(128) {
             yield_now().await;
         }
         Ok(())

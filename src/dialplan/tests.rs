@@ -517,7 +517,7 @@ fn naive_scores(pattern: &str) -> Vec<(u32, Vec<u8>)> {
         set.sort_unstable();
         set.dedup();
         if let Some(lowest) = set.first() {
-            scores.push((0x100 * set.len() as u32 | u32::from(*lowest), set));
+            scores.push(((0x100 * set.len() as u32) | u32::from(*lowest), set));
         }
     }
     scores.push((0x30000, vec![]));
