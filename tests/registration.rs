@@ -1071,7 +1071,10 @@ mod loopback {
             );
             self.0.send_to(text.as_bytes(), to).expect("sent");
             let mut responses = Vec::new();
-            while method != "ACK" {
+            loop {
+                if method == "ACK" {
+                    break;
+                }
                 if let (Message::Response(response), _) = self.receive() {
                     let is_final =
                         response.status >= 200 && response.headers.cseq().expect("a CSeq").number == number;

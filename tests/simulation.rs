@@ -41,6 +41,8 @@ fn assert_all_over(world: &World, seed: u64) {
             caller.state
         );
     }
+    let left: usize = world.callers.iter().map(Caller::leftovers).sum();
+    assert_eq!(left, 0, "seed {seed}: the callers' own stacks");
     assert_eq!(world.leftovers(), Leftovers::NONE, "seed {seed}");
     let totals = world.status().totals;
     assert_eq!(totals.begun, totals.ended, "seed {seed}: calls begun and ended");
@@ -67,8 +69,6 @@ fn over_a_perfect_network_each_caller_gets_what_it_came_for() {
     }
     // LeaveMemo, HangUpWhileRecorded and HoldAndResume; Vanish said too little.
     assert_eq!(world.memos.len(), 3);
-    let left: usize = world.callers.iter().map(Caller::leftovers).sum();
-    assert_eq!(left, 0, "the callers' own stacks");
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub fn load_dialplan(file: &Path, options: &dialplan::Options) -> (Option<Dialpl
         let reader = dialplan::reader::Memory::new([("main.conf", dialplan::MAIN_CONF)]);
         return dialplan::load(Path::new("main.conf"), &reader, options);
     }
-    dialplan::load(file, &dialplan::reader::Disk::default(), options)
+    dialplan::load(file, &dialplan::reader::Disk, options)
 }
 
 fn uses_built_in_dialplan(file: &Path) -> bool {

@@ -33,7 +33,7 @@ impl VaultQueue {
     pub fn send(&self, command: VaultCommand) {
         if let Err(TrySendError::Full(command)) = self.0.try_send(command) {
             let queue = self.0.clone();
-            std::thread::spawn(move || queue.send(command));
+            std::thread::spawn(move || drop(queue.send(command)));
         }
     }
 }

@@ -618,7 +618,7 @@ impl Switch {
         let flow = entry.flow;
         let external = self.parts.config.sip.external_address;
         let host = address_towards(external, flow.remote.ip(), flow.local.ip());
-        let mut uri = Uri::sip("", &host.to_string(), Some(flow.local.port()));
+        let mut uri = Uri::sip("", host.to_string(), Some(flow.local.port()));
         if flow.transport == Transport::Tcp {
             uri.params.push(("transport".to_owned(), Some("tcp".to_owned())));
         }

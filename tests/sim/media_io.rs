@@ -45,7 +45,7 @@ impl MediaIo for SimIo {
     fn open(&mut self, address: IpAddr, port: u16) -> io::Result<Pair> {
         let mut ports = self.ports.lock().expect("the simulation is single-threaded");
         // Every seventh port belongs to another program, so that the way out of that is walked too.
-        if port % 14 == 0 {
+        if port.is_multiple_of(14) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         let pair = Pair(ports.next);

@@ -3,12 +3,12 @@
 //! A message is parsed here, finds its transaction by `keys` in `table`, and goes on as far as it is new: to a
 //! call's dialog (`session`), to a new call (`uas`), to a call of ours (`uac`), or to the application. `checks`
 //! refuses what must not be processed, and does so without a transaction (8.2.7): such requests leave nothing
-//! behind, however many a stranger sends. Not here: sockets, TCP framing, and finding an address by name.
+//! behind, however many a stranger sends. Not here: sockets, TCP framing, finding an address by name, and the
+//! ladder of messages in the log, which the shell writes.
 
 mod checks;
 mod event;
 mod keys;
-mod ladder;
 mod reply;
 mod requests;
 mod schedule;
@@ -84,14 +84,8 @@ impl Endpoint {
     /// Takes in a datagram, or one message that the framer cut from a stream.
     pub fn receive(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
         match Message::parse(bytes) {
-            Ok(Message::Request(request)) => {
-                ladder::request_in(&flow, &request);
-                self.receive_request(now, flow, request);
-            }
-            Ok(Message::Response(response)) => {
-                ladder::response_in(&flow, &response);
-                self.receive_response(now, flow, response);
-            }
+            Ok(Message::Request(request)) => self.receive_request(now, flow, request),
+            Ok(Message::Response(response)) => self.receive_response(now, flow, response),
             // A keep-alive (RFC 5626 3.5.1).
             Err(error) if error.kind == ParseErrorKind::Empty => {}
             Err(error) => {
@@ -452,7 +446,6 @@ impl Endpoint {
     // Sending and telling.
 
     fn transmit(&mut self, flow: Flow, bytes: Vec<u8>) {
-        ladder::out(&flow, &bytes);
         self.output.push_back(Output::Transmit { flow, bytes });
     }
 
