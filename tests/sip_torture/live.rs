@@ -77,8 +77,8 @@ impl Switch {
 
 fn configuration(folder: &Path) -> String {
     format!(
-        "[sip]\nlisten = [\"udp:127.0.0.1:0\"]\n[media]\nports = \"21000-21999\"\n\
-         [http]\nlisten = \"127.0.0.1:0\"\n[store]\npath = {:?}\n",
+        "[sip]\nlisten = [\"udp:127.0.0.1:0\"]\nmax_calls = 100\n[media]\nports = \"21000-21999\"\n\
+         [http]\nlisten = \"127.0.0.1:0\"\n[store]\npath = {:?}\n[[mailbox]]\nname = \"main\"\n",
         folder.join("data")
     )
 }
