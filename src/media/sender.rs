@@ -1,7 +1,8 @@
 //! What a leg sends: the frames of a player, digits, or the little silence that keeps a one-way call alive.
 //!
 //! Time runs in slots of 20 ms on a grid of the leg's own. The RTP timestamp is that grid's time, so it goes on
-//! while nothing is sent, and the packet after a pause carries the marker (RFC 3551 4.1).
+//! while nothing is sent, and the packet after a pause carries the marker (RFC 3551 4.1). It stands still only where
+//! the worker itself came late in the middle of a prompt.
 
 use super::io::Stream;
 use super::leg::Outlet;
@@ -168,7 +169,12 @@ impl Sender {
         }
         if at <= out.now {
             let late_slots = out.now.since(at).as_micros() / SLOT.as_micros() + 1;
-            at += SLOT * u32::try_from(late_slots).unwrap_or(u32::MAX);
+            let left_out = SLOT * u32::try_from(late_slots).unwrap_or(u32::MAX);
+            at += left_out;
+            if self.player.is_some() {
+                // What plays goes on where it was, later: a jump of the timestamp would put a hole into it.
+                self.epoch += left_out;
+            }
         }
         self.next_slot = Some(at);
     }
