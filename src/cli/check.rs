@@ -156,3 +156,43 @@ fn broken_sounds(folders: &[PathBuf]) -> Vec<Diagnostic> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_without_a_configuration_has_nothing_wrong_with_it() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let mut config = Config::default();
+        config.dialplan.file = folder.path().join("dialplans/main.conf");
+        config.sounds.path = vec![folder.path().join("sounds/en")];
+        let (dialplan, findings) = load_dialplan(&config);
+        assert!(dialplan.is_some());
+        assert_eq!(findings, []);
+        assert_eq!(broken_sounds(&config.sounds.path), []);
+    }
+
+    #[test]
+    fn sounds_of_folders_are_named_and_those_that_do_not_play_are_told() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("it lies in the folder"))
+                .expect("folders can be made");
+            std::fs::write(path, bytes).expect("the file can be written");
+        };
+        write("hello.wav", &crate::codec::wav::encode(&[0; 80]));
+        write("digits/7.wav", b"not a sound");
+        write("table.tsv", b"");
+        let folders = [folder.path().to_owned()];
+        let names = sound_names(&folders);
+        assert!(["hello", "digits/7", "beep", "memo-saved"]
+            .iter()
+            .all(|name| names.iter().any(|known| known == name)));
+        let findings = broken_sounds(&folders);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(findings[0].code, "bad-sound");
+        assert!(findings[0].message.contains("digits/7.wav"), "{findings:?}");
+    }
+}

@@ -1,8 +1,9 @@
 //! `obelus run`: the switch itself.
 
+use super::check::load_dialplan;
 use crate::config::{self, Config};
 use crate::diagnostic::{render, Diagnostic};
-use crate::dialplan::{self, Dialplan};
+use crate::dialplan::Dialplan;
 use crate::io::control;
 use crate::io::server::{Server, Start};
 use crate::media::library::Library;
@@ -48,30 +49,9 @@ pub fn load_parts(config: &Config) -> Option<(Arc<Dialplan>, Arc<Library>)> {
         config.sounds.path.clone(),
         crate::media::builtin_sounds::SOUNDS,
     ));
-    let options = dialplan::Options {
-        allow: config.dialplan.allow.clone(),
-        mailboxes: Some(
-            config
-                .mailboxes
-                .iter()
-                .map(|mailbox| mailbox.name.clone())
-                .collect(),
-        ),
-        sounds: None,
-        ..dialplan::Options::default()
-    };
-    let (dialplan, findings) = load_dialplan(&config.dialplan.file, &options);
+    let (dialplan, findings) = load_dialplan(config);
     print(&findings);
     dialplan.map(|dialplan| (Arc::new(dialplan), library))
-}
-
-/// Loads the dialplan; the built-in one where the default file does not exist.
-pub fn load_dialplan(file: &Path, options: &dialplan::Options) -> (Option<Dialplan>, Vec<Diagnostic>) {
-    if uses_built_in_dialplan(file) {
-        let reader = dialplan::reader::Memory::new([("main.conf", dialplan::MAIN_CONF)]);
-        return dialplan::load(Path::new("main.conf"), &reader, options);
-    }
-    dialplan::load(file, &dialplan::reader::Disk, options)
 }
 
 fn uses_built_in_dialplan(file: &Path) -> bool {
