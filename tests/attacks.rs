@@ -393,8 +393,20 @@ fn messages_beyond_the_limits_are_refused_and_nothing_is_kept() {
         "X-Padding: {}\r\n",
         "x".repeat(limits::SIP_MESSAGE_BYTES)
     ));
+    // Nothing but list: short on the wire, long to read.
+    let list = with(&format!(
+        "Contact: {}<sip:a@192.0.2.1>\r\n",
+        "<sip:a@192.0.2.1>,".repeat(3_000)
+    ));
+    let folded = with(&format!(
+        "Contact: {}<sip:a@192.0.2.1>\r\n",
+        "<sip:a@192.0.2.1>,\r\n ".repeat(3_000)
+    ));
+    let parameters = text
+        .replace(";rport;", &format!(";rport{};", ";x=y".repeat(10_000)))
+        .into_bytes();
     let mut bench = Bench::new();
-    for bytes in [many_headers, long_header] {
+    for bytes in [many_headers, long_header, list, folded, parameters] {
         bench.receive(flow(STRANGER), &bytes);
         assert!(bench.events.is_empty());
         assert_eq!(bench.endpoint.counts().transactions, 0);

@@ -133,7 +133,10 @@ fn content(request: &Request) -> Result<(), Refusal> {
         return Err(Refusal::new(415).with("Accept-Encoding", "identity"));
     }
     match request.headers.get("Content-Type") {
-        Some(media_type) if !is_sdp(media_type) => Err(Refusal::new(415).with("Accept", "application/sdp")),
+        // A trunk may send SDP beside something else (ISUP); whether it is in there only the application can tell.
+        Some(media_type) if !is_sdp(media_type) && !is_multipart(media_type) => {
+            Err(Refusal::new(415).with("Accept", "application/sdp"))
+        }
         _ => Ok(()),
     }
 }
@@ -162,6 +165,11 @@ fn is_sdp(media_type: &str) -> bool {
     stripped.eq_ignore_ascii_case("application/sdp")
 }
 
+fn is_multipart(media_type: &str) -> bool {
+    let kind = media_type.split('/').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("multipart")
+}
+
 /// Whether the body is of another kind than SDP, and may be ignored (20.11).
 pub(super) fn is_optional(request: &Request) -> bool {
     let disposition = request.headers.get("Content-Disposition").unwrap_or_default();
@@ -175,4 +183,30 @@ pub(super) fn is_optional(request: &Request) -> bool {
             .headers
             .get("Content-Type")
             .is_some_and(|media_type| !is_sdp(media_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::message::Uri;
+
+    #[test]
+    fn a_body_must_be_sdp_or_may_hold_it() {
+        for (media_type, expected) in [
+            ("application/sdp", Ok(())),
+            ("Application / SDP;charset=utf-8", Ok(())),
+            ("multipart/mixed;boundary=b", Ok(())),
+            ("text/plain", Err(415)),
+            ("application/isup", Err(415)),
+        ] {
+            let mut request = Request::new(Method::Invite, Uri::sip("a", "192.0.2.1", None));
+            request.headers.push("Content-Type", media_type);
+            request.body = b"v=0".to_vec();
+            assert_eq!(
+                content(&request).map_err(|refusal| refusal.status),
+                expected,
+                "{media_type}"
+            );
+        }
+    }
 }

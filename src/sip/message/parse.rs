@@ -175,6 +175,7 @@ impl<'a> Lines<'a> {
 fn read_headers(lines: &mut Lines<'_>, headers: &mut Headers) -> Result<(), ParseError> {
     let mut result = Ok(());
     let mut parts: Vec<Cow<'_, str>> = Vec::new();
+    let mut separators = 0;
     let mut note = |fault: ParseError| {
         if result.is_ok() {
             result = Err(fault);
@@ -194,6 +195,11 @@ fn read_headers(lines: &mut Lines<'_>, headers: &mut Headers) -> Result<(), Pars
             note(error(ParseErrorKind::TooLarge, at));
             break;
         }
+        separators += count_separators(line);
+        if separators > limits::SIP_SEPARATORS {
+            note(error(ParseErrorKind::TooLarge, at));
+            break;
+        }
         let mut sound = is_sound(line);
         let line = octets::decode(line);
         let (name, value) = match &line {
@@ -209,6 +215,7 @@ fn read_headers(lines: &mut Lines<'_>, headers: &mut Headers) -> Result<(), Pars
                 break;
             }
             sound &= is_sound(more);
+            separators += count_separators(more);
             parts.push(match octets::decode(more) {
                 Cow::Borrowed(more) => Cow::Borrowed(scan::trim(more)),
                 Cow::Owned(more) => Cow::Owned(scan::trim(&more).to_owned()),
@@ -221,6 +228,12 @@ fn read_headers(lines: &mut Lines<'_>, headers: &mut Headers) -> Result<(), Pars
         headers.push_folded(name, parts.drain(..));
     }
     result
+}
+
+/// Commas and semicolons: each may stand before a value or a parameter, which costs far more to read than the octets
+/// that it has.
+fn count_separators(line: &[u8]) -> usize {
+    line.iter().filter(|b| matches!(b, b',' | b';')).count()
 }
 
 /// `name`, white space allowed, `:`, `value`.
@@ -247,6 +260,9 @@ fn is_sound(line: &[u8]) -> bool {
 
 /// Reads a request line or a status line: single spaces, nothing before or behind (RFC 3261 7.1, 7.2).
 fn start_line(line: &str) -> StartResult {
+    if count_separators(line.as_bytes()) > limits::SIP_SEPARATORS {
+        return Err(ParseErrorKind::TooLarge);
+    }
     if let Some((version, rest)) = line.split_once(' ') {
         if version.get(..4).is_some_and(|v| v.eq_ignore_ascii_case("SIP/")) {
             return status_line(version, rest);
