@@ -18,6 +18,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{json, Value};
 use served::{key_of, self_signed, trust_loopback, Served};
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const FETCH: &str = "/api/federation/voice/fetch";
@@ -563,6 +564,67 @@ async fn our_client_opens_a_link_and_sends_no_key() {
     served.store.delete(&memo.id).unwrap();
     let error = client::open_link(&link).await.err().unwrap();
     assert!(matches!(error, FetchError::Unknown), "{error}");
+}
+
+/// Every file below a folder.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| {
+        if path.is_dir() {
+            files_below(&path)
+        } else {
+            vec![path]
+        }
+    };
+    entries.flat_map(below).collect()
+}
+
+#[tokio::test]
+async fn no_file_of_the_store_holds_a_key_a_token_or_what_was_said() {
+    let served = Served::start(|_| ());
+    let samples: Vec<i16> = (0..8_000).map(|n| (n * 31 % 20_011) as i16).collect();
+    let memo = served.leave(samples.clone());
+    let (key, token) = (key_of(&memo), token_of(&key_of(&memo)));
+    let ask = json!({"memo_id": memo.id, "access_key": key});
+    assert!(post(&served, FETCH, &ask).await.status().is_success());
+    let audio = get(&served, &format!("/voice/{}/audio", memo.id))
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap();
+    assert!(audio.status().is_success());
+    served.store.sync().unwrap();
+
+    let mut secrets: Vec<Vec<u8>> = Vec::new();
+    for text in [&key, &token] {
+        let bytes = URL_SAFE.decode(text).unwrap();
+        secrets.push(text.trim_end_matches('=').as_bytes().to_vec());
+        secrets.push(STANDARD.encode(&bytes).trim_end_matches('=').as_bytes().to_vec());
+        secrets.push(hex::encode(&bytes).into_bytes());
+        secrets.push(bytes);
+    }
+    secrets.push(
+        samples[1_000..1_016]
+            .iter()
+            .flat_map(|sample| sample.to_le_bytes())
+            .collect(),
+    );
+    let holds = |bytes: &[u8], secret: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
+    let files = files_below(served.folder());
+    let mut found = 0;
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap();
+        found += usize::from(holds(&bytes, memo.id.to_string().as_bytes()));
+        for secret in &secrets {
+            assert!(!holds(&bytes, secret), "{} holds a secret", file.display());
+        }
+    }
+    assert!(
+        found >= 2,
+        "the search finds what is there: the id, in the body and in the index"
+    );
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ pub struct Served {
     vault: Mutex<Vault>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Served {
@@ -110,7 +110,7 @@ impl Served {
             https,
             stop: Some(stop),
             thread: Some(thread),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -148,6 +148,11 @@ impl Served {
             VaultEvent::Stored { memo, .. } => memo,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The folder that holds the store.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Everything that the server was sent so far, in one text.
