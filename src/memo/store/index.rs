@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 /// The version of the index's layout that this program reads and writes.
 pub(super) const FORMAT: u32 = 1;
 const FORMAT_KEY: &[u8] = b"format";
-/// What sled may hold of its pages in memory, bytes.
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+/// What sled may hold of its pages in memory, bytes. A record is below one kilobyte, and what is read again is the end of
+/// the list: more would only be memory that grows with the memos and is never given back.
+const CACHE_BYTES: u64 = 4 * 1024 * 1024;
 
 pub(super) struct Index {
     db: sled::Db,
