@@ -309,7 +309,7 @@ impl Call {
     /// Takes an input in.
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
-            Input::Media(event) => self.media(now, event),
+            Input::Media(event) => self.media(event),
             Input::Channel(from) => self.request(now, from.number, from.request),
             Input::DialplanEnded { panicked } => self.dialplan_ended(panicked),
             Input::Vault(event) => self.vault(event),
@@ -340,7 +340,7 @@ impl Call {
         });
     }
 
-    fn media(&mut self, now: Instant, event: media::Event) {
+    fn media(&mut self, event: media::Event) {
         match event {
             media::Event::Opened { result: Ok(()), .. } => self.leg_opened(),
             media::Event::Opened {
@@ -389,7 +389,6 @@ impl Call {
             }
             media::Event::Report { .. } => {}
         }
-        let _ = now;
     }
 
     fn leg_opened(&mut self) {
