@@ -5,7 +5,7 @@
 
 use criterion::{criterion_group, criterion_main, Criterion};
 use obelus::dialplan::testing::{block_on, Script, Scripted};
-use obelus::dialplan::{load, reader::Memory, run, Dialplan, Globals, Match, Options};
+use obelus::dialplan::{load, reader::Memory, run, services, Dialplan, Globals, Match, Options};
 use obelus::rng::Rng;
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -68,7 +68,13 @@ fn bench(c: &mut Criterion) {
     c.bench_function("dialplan: a loop of 1,000 steps", |b| {
         b.iter(|| {
             let mut call = Scripted::new(Script::parse("").expect("an empty script is one"));
-            block_on(run(plan.clone(), &mut call, Globals::new(), Rng::from_seed(1)))
+            block_on(run(
+                plan.clone(),
+                &mut call,
+                Globals::new(),
+                Arc::new(services::Memory::new()),
+                Rng::from_seed(1),
+            ))
         });
     });
 }

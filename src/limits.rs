@@ -104,6 +104,18 @@ pub const PATTERN_ELEMENTS: usize = 256;
 pub const GOSUB_DEPTH: usize = 100;
 /// Longest value of one dialplan variable, bytes.
 pub const VARIABLE_BYTES: usize = 64 * 1024;
+/// Keys of the dialplans' database that one question lists.
+pub const DATABASE_LISTED: usize = 4_096;
+/// Family and key of the dialplans' database together, bytes; Asterisk's bound.
+pub const DATABASE_KEY_BYTES: usize = 255;
+/// Entries of the dialplans' database.
+pub const DATABASE_ENTRIES: usize = 1_000_000;
+/// What CURL takes of an answer, bytes.
+pub const CURL_BYTES: usize = VARIABLE_BYTES;
+/// Longest time that CURL waits, connecting included.
+pub const CURL_TIME: Duration = Duration::from_secs(30);
+/// Longest line of an AGI program, bytes; Asterisk's bound.
+pub const AGI_LINE_BYTES: usize = 2_048;
 /// Variables of one call.
 pub const VARIABLES: usize = 4_096;
 /// Body of an HTTP request, bytes: federation requests are below one kilobyte.

@@ -4,7 +4,7 @@
 
 use obelus::diagnostic::{Diagnostic, Severity};
 use obelus::dialplan::testing::{block_on, Script, Scripted};
-use obelus::dialplan::{load, reader::Memory, run, Globals, Options};
+use obelus::dialplan::{load, reader::Memory, run, services, Globals, Options};
 use obelus::rng::Rng;
 use std::path::Path;
 use std::sync::Arc;
@@ -44,7 +44,13 @@ fn play(dialplan: &str, caller: &str) -> String {
     let globals = Globals::new();
     globals.adopt(&plan);
     let mut call = Scripted::new(Script::parse(&script).unwrap());
-    let end = block_on(run(Arc::new(plan), &mut call, globals.clone(), Rng::from_seed(1)));
+    let end = block_on(run(
+        Arc::new(plan),
+        &mut call,
+        globals.clone(),
+        Arc::new(services::Memory::new()),
+        Rng::from_seed(1),
+    ));
     out += &call.transcript();
     out += &format!("{end:?}\n");
     for name in shown {

@@ -4,7 +4,7 @@
 
 use obelus::dialplan::interp::{Flow, Place, Stop};
 use obelus::dialplan::testing::{block_on, Script, Scripted, Session};
-use obelus::dialplan::{load, reader::Memory, Dialplan, Globals, Options};
+use obelus::dialplan::{load, reader::Memory, services, Dialplan, Globals, Options};
 use obelus::rng::Rng;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,6 +58,7 @@ fn session<T>(body: impl FnOnce(&mut Session<'_>) -> T) -> T {
         plan(),
         &mut call,
         Globals::new(),
+        Arc::new(services::Memory::new()),
         Rng::from_seed(1),
     ))
 }

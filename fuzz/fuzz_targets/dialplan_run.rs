@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use obelus::dialplan::testing::{block_on, Script, Scripted};
-use obelus::dialplan::{load, reader::Memory, run, Globals, Options};
+use obelus::dialplan::{load, reader::Memory, run, services, Globals, Options};
 use obelus::rng::Rng;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +14,6 @@ fuzz_target!(|steps: &str| {
     let text = format!("[default]\nexten => s,1,NoOp()\n{steps}\nexten => 12,1,NoOp()\nexten => h,1,NoOp()\n");
     if let (Some(plan), _) = load(Path::new("f.conf"), &Memory::new([("f.conf", &*text)]), &Options::default()) {
         let mut call = Scripted::new(Script::parse(CALLER).expect("the script is well formed"));
-        block_on(run(Arc::new(plan), &mut call, Globals::new(), Rng::from_seed(1)));
+        block_on(run(Arc::new(plan), &mut call, Globals::new(), Arc::new(services::Memory::new()), Rng::from_seed(1)));
     }
 });

@@ -6,8 +6,8 @@
 
 use crate::config::Config;
 use crate::dialplan::channel::{
-    Audio, CallFacts, Channel, Gone, Indication, Kept, MailboxFacts, Played, RecordRequest, Recorded,
-    RecordedEnd,
+    Audio, CallFacts, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played, RecordRequest,
+    Recorded, RecordedEnd, Tone,
 };
 use crate::media::library::Library;
 use crate::media::Sound;
@@ -255,6 +255,8 @@ impl Channel for CallChannel {
         for piece in audio {
             sounds.push(match piece {
                 Audio::Silence(time) => Sound::Silence(*time),
+                Audio::From { name, .. } => return Ok(Played::Missing(name.clone())),
+                Audio::Tone(tone) => Sound::Silence(tone.time),
                 Audio::File(name) => match self.library.get(name) {
                     Ok(prompt) => Sound::Prompt(prompt),
                     Err(error) => {
@@ -330,6 +332,38 @@ impl Channel for CallChannel {
             silence: (mailbox.silence_secs > 0).then(|| Duration::from_secs(mailbox.silence_secs)),
             beep: mailbox.beep,
         })
+    }
+
+    fn heard(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn play_tones(&mut self, _: &[Tone], _: bool) -> Result<(), Gone> {
+        Ok(())
+    }
+
+    async fn send_digits(&mut self, _: &str, _: Duration, _: Duration) -> Result<(), Gone> {
+        Ok(())
+    }
+
+    async fn echo(&mut self, _: &str) -> Result<char, Gone> {
+        Err(Gone)
+    }
+
+    async fn listen(&mut self, _: ListenRequest) -> Result<bool, Gone> {
+        Ok(false)
+    }
+
+    async fn send_text(&mut self, _: &str) -> Result<bool, Gone> {
+        Ok(false)
+    }
+
+    async fn receive_text(&mut self, _: Duration) -> Result<Option<String>, Gone> {
+        Ok(None)
+    }
+
+    fn item(&self, _: &str) -> Option<String> {
+        None
     }
 
     fn set_deadline(&mut self, after: Option<Duration>) {

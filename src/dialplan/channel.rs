@@ -50,10 +50,29 @@ pub struct CallFacts {
 /// Something to hear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audio {
-    /// A sound by name, without extension: `digits/7`.
+    /// A sound by name, without extension: `digits/7`, with its language before it where that is not the default:
+    /// `fr/digits/7`.
     File(String),
+    /// A sound from a place within it on.
+    From {
+        /// The sound.
+        name: String,
+        /// Where in it to begin.
+        start: Duration,
+    },
     /// That much silence.
     Silence(Duration),
+    /// A tone of so many frequencies, and how long.
+    Tone(Tone),
+}
+
+/// A tone: up to two frequencies at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tone {
+    /// Hertz; 0 is none, and two zeros are silence.
+    pub frequencies: [u16; 2],
+    /// How long.
+    pub time: Duration,
 }
 
 /// What the caller is told of the call's progress.
@@ -100,6 +119,17 @@ pub struct Recorded {
     pub duration: Duration,
     /// Why it ended.
     pub end: RecordedEnd,
+}
+
+/// What is listened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenRequest {
+    /// Silence, or noise.
+    pub silence: bool,
+    /// It must last so long.
+    pub lasting: Duration,
+    /// How long to listen at most.
+    pub timeout: Duration,
 }
 
 /// Why a recording ended.
@@ -193,6 +223,32 @@ pub trait Channel: Send {
 
     /// The mailbox of that name.
     fn mailbox(&self, name: &str) -> Option<MailboxFacts>;
+
+    /// How much of the last `play` was heard, whether it ended by itself or by a digit.
+    fn heard(&self) -> Duration;
+
+    /// Plays tones, over and over where `repeat` is set, until something else plays or `play_tones` is called with none.
+    /// Returns at once.
+    async fn play_tones(&mut self, tones: &[Tone], repeat: bool) -> Result<(), Gone>;
+
+    /// Sends digits to the caller as telephone events (RFC 4733), each so long, with a gap between.
+    async fn send_digits(&mut self, digits: &str, length: Duration, gap: Duration) -> Result<(), Gone>;
+
+    /// Sends the caller's audio back, until one of the digits, which is returned. Other digits are sent back as well.
+    async fn echo(&mut self, until: &str) -> Result<char, Gone>;
+
+    /// Listens for silence or for noise; `true` where it was heard, `false` where the time passed. Digits are kept.
+    async fn listen(&mut self, request: ListenRequest) -> Result<bool, Gone>;
+
+    /// Sends a text within the call (SIP MESSAGE); whether the caller's side took it.
+    async fn send_text(&mut self, text: &str) -> Result<bool, Gone>;
+
+    /// The next text that came within the call, kept from before or within `timeout`.
+    async fn receive_text(&mut self, timeout: Duration) -> Result<Option<String>, Gone>;
+
+    /// What is known by now of the call's signalling and media, for the function CHANNEL: `audioreadformat`,
+    /// `pjsip,remote_addr`, `rtp,dest`, `rtcp,rxcount` and so on. `None` where there is no such item.
+    fn item(&self, name: &str) -> Option<String>;
 
     /// Sets or lifts the absolute timeout (`TIMEOUT(absolute)`): once so much time has passed from now, every method
     /// that waits returns `Gone` at once although `is_up` still says yes, so that the run loop can go to `T`. A

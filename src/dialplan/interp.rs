@@ -9,7 +9,8 @@ use super::ast::{App, Dialplan, Query};
 use super::channel::{Audio, CallerId, Channel, Gone, Indication, Played, RecordRequest, Recorded};
 use super::frames::{Frame, Return};
 use super::functions;
-use super::substitute::{self, Values};
+use super::services::Services;
+use super::substitute::{self, Found, Progress, Substitution, Values};
 use super::variables::{Globals, TooLarge, Variables};
 use crate::limits;
 use crate::rng::Rng;
@@ -118,6 +119,8 @@ pub struct Run<'c> {
     pub(super) channel: &'c mut dyn Channel,
     /// Shared with other calls.
     pub(super) globals: Globals,
+    /// The machine.
+    pub(super) services: Arc<dyn Services>,
     /// For RAND.
     pub(super) rng: Rng,
     /// The channel's own variables.
@@ -149,8 +152,14 @@ pub struct Run<'c> {
 
 /// Runs a call's dialplan from the place that the channel's facts name, until the call is over and its `h` extension
 /// has run. The generator feeds `RAND` and the like.
-pub async fn run(dialplan: Arc<Dialplan>, channel: &mut dyn Channel, globals: Globals, rng: Rng) -> RunEnd {
-    let mut run = Run::new(dialplan, channel, globals, rng);
+pub async fn run(
+    dialplan: Arc<Dialplan>,
+    channel: &mut dyn Channel,
+    globals: Globals,
+    services: Arc<dyn Services>,
+    rng: Rng,
+) -> RunEnd {
+    let mut run = Run::new(dialplan, channel, globals, services, rng);
     let end = run.whole_call().await;
     let cause = match &end {
         RunEnd::Hangup { cause } => *cause,
@@ -167,7 +176,13 @@ pub async fn run(dialplan: Arc<Dialplan>, channel: &mut dyn Channel, globals: Gl
 
 impl<'c> Run<'c> {
     /// Ready to run from where the channel's facts say.
-    pub(super) fn new(plan: Arc<Dialplan>, channel: &'c mut dyn Channel, globals: Globals, rng: Rng) -> Self {
+    pub(super) fn new(
+        plan: Arc<Dialplan>,
+        channel: &'c mut dyn Channel,
+        globals: Globals,
+        services: Arc<dyn Services>,
+        rng: Rng,
+    ) -> Self {
         let facts = channel.facts();
         let extension = if facts.did.is_empty() { "s" } else { &facts.did };
         let at = Place {
@@ -187,6 +202,7 @@ impl<'c> Run<'c> {
             plan,
             channel,
             globals,
+            services,
             rng,
             variables,
             frames: Vec::new(),
@@ -262,7 +278,7 @@ impl<'c> Run<'c> {
         let App::Known(app) = app else {
             return Err(Stop::Failed(format!("there is no application {name}")));
         };
-        let arguments = self.substitute(arguments);
+        let arguments = self.substitute(arguments).await;
         tracing::debug!(
             context = %self.at.context,
             extension = %Private(&self.at.extension),
@@ -553,8 +569,27 @@ impl<'c> Run<'c> {
     }
 
     /// A text with variables, functions and expressions replaced.
-    pub(super) fn substitute(&mut self, text: &str) -> String {
-        substitute::substitute(text, self).into_owned()
+    pub(super) async fn substitute<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        if !text.contains('$') {
+            return Cow::Borrowed(text);
+        }
+        let mut substitution = Substitution::new(text);
+        loop {
+            match substitution.advance(self) {
+                Progress::Done(text) => return Cow::Owned(text),
+                Progress::Waits { name, arguments } => {
+                    let value = match functions::find(&name).and_then(|found| found.waits()) {
+                        Some(function) => function.read(self, &arguments).await,
+                        None => Ok(String::new()),
+                    };
+                    let value = value.unwrap_or_else(|message| {
+                        self.complain(format!("{name}({arguments}): {message}"));
+                        String::new()
+                    });
+                    substitution.resume(&value);
+                }
+            }
+        }
     }
 
     /// The value of a variable, or of a function where the name is `FUNC(arguments)`: what functions take by name.
@@ -562,7 +597,14 @@ impl<'c> Run<'c> {
         match name.split_once('(') {
             Some((function, rest)) => {
                 let arguments = rest.rfind(')').map_or(rest, |end| &rest[..end]);
-                self.function(function.trim(), arguments).unwrap_or_default()
+                match self.function(function.trim(), arguments) {
+                    Found::Value(value) => value,
+                    Found::Waits => {
+                        self.complain(format!("{function} takes time and cannot be named here"));
+                        String::new()
+                    }
+                    Found::Unknown => String::new(),
+                }
             }
             None => self.variable(name).into_owned(),
         }
@@ -692,16 +734,21 @@ impl Values for Run<'_> {
         self.value_of(name).unwrap_or(Cow::Borrowed(""))
     }
 
-    fn function(&mut self, name: &str, arguments: &str) -> Option<String> {
-        let function = functions::find(name)?;
+    fn function(&mut self, name: &str, arguments: &str) -> Found {
+        let Some(function) = functions::find(name) else {
+            return Found::Unknown;
+        };
+        if function.waits().is_some() {
+            return Found::Waits;
+        }
         match function.read(self, arguments) {
             Ok(mut value) => {
                 substitute::cut(&mut value, limits::VARIABLE_BYTES);
-                Some(value)
+                Found::Value(value)
             }
             Err(message) => {
                 self.complain(format!("{name}({arguments}): {message}"));
-                Some(String::new())
+                Found::Value(String::new())
             }
         }
     }

@@ -29,6 +29,7 @@ pub mod pattern;
 pub mod reader;
 mod regular;
 mod say;
+pub mod services;
 mod substitute;
 pub mod testing;
 mod text;

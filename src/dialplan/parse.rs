@@ -3,7 +3,7 @@
 use super::apps;
 use super::ast::{App, Context, Dialplan, Extension, Include, Name, Step};
 use super::lex::{Entry, Section};
-use super::substitute::{self, Values};
+use super::substitute::{self, Found, Values};
 use super::text::Text;
 use super::time_range::TimeRange;
 use super::{Element, Options};
@@ -400,14 +400,14 @@ impl Values for AtLoad<'_> {
         Cow::Borrowed(found.map_or("", |(_, value)| value))
     }
 
-    fn function(&mut self, name: &str, arguments: &str) -> Option<String> {
+    fn function(&mut self, name: &str, arguments: &str) -> Found {
         if name == "GLOBAL" {
-            return Some(self.variable(arguments).into_owned());
+            return Found::Value(self.variable(arguments).into_owned());
         }
         self.complain(format!(
             "the function {name} has no value when the dialplan is loaded"
         ));
-        Some(String::new())
+        Found::Value(String::new())
     }
 
     fn complain(&mut self, message: String) {

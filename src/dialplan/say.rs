@@ -96,7 +96,7 @@ mod tests {
     fn names(sounds: Vec<Audio>) -> String {
         let name = |audio| match audio {
             Audio::File(name) => name,
-            Audio::Silence(_) => "silence".to_string(),
+            other => panic!("{other:?}"),
         };
         sounds
             .into_iter()

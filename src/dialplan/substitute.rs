@@ -4,6 +4,7 @@
 
 use super::expr;
 use crate::limits;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// Where values come from.
@@ -11,61 +12,205 @@ pub trait Values {
     /// The value of a variable; empty where it is not set.
     fn variable(&mut self, name: &str) -> Cow<'_, str>;
 
-    /// The value of a function; `None` where there is none of that name.
-    fn function(&mut self, name: &str, arguments: &str) -> Option<String>;
+    /// The value of a function.
+    fn function(&mut self, name: &str, arguments: &str) -> Found;
 
     /// An expression or a reference that could not be read, said in a sentence. The text goes on without it.
     fn complain(&mut self, message: String);
 }
 
-/// Replaces what is to be replaced. The result is at most `limits::VARIABLE_BYTES` long.
-pub fn substitute<'t>(text: &'t str, values: &mut dyn Values) -> Cow<'t, str> {
-    replace(text, values, 0)
+/// What becomes of a function that a text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Its value.
+    Value(String),
+    /// Its value takes time: a [`Substitution`] stops here and is resumed with it.
+    Waits,
+    /// There is none of that name.
+    Unknown,
 }
 
-fn replace<'t>(text: &'t str, values: &mut dyn Values, depth: usize) -> Cow<'t, str> {
+/// Replaces what is to be replaced, where nothing takes time. The result is at most `limits::VARIABLE_BYTES` long.
+pub fn substitute<'t>(text: &'t str, values: &mut dyn Values) -> Cow<'t, str> {
     if !text.contains('$') {
         return Cow::Borrowed(text);
     }
-    if depth >= limits::SUBSTITUTION_DEPTH {
-        values.complain("variables are nested too deep".to_string());
-        return Cow::Borrowed("");
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(dollar) = rest.find('$') {
-        out.push_str(&rest[..dollar]);
-        let after = &rest[dollar + 1..];
-        let (open, close) = match after.as_bytes().first() {
-            Some(b'{') => (b'{', b'}'),
-            Some(b'[') => (b'[', b']'),
-            _ => {
-                out.push('$');
-                rest = after;
-                continue;
+    let mut substitution = Substitution::new(text);
+    loop {
+        match substitution.advance(values) {
+            Progress::Done(text) => return Cow::Owned(text),
+            Progress::Waits { name, .. } => {
+                values.complain(format!("{name} takes time and has no value here"));
+                substitution.resume("");
             }
-        };
-        let end = closing(after.as_bytes(), open, close);
-        if end.is_none() {
-            values.complain(format!("'{}' is missing in {text}", char::from(close)));
-        }
-        let inside = &after[1..end.unwrap_or(after.len())];
-        rest = end.map_or("", |end| &after[end + 1..]);
-        let inside = replace(inside, values, depth + 1);
-        if open == b'{' {
-            variable(&inside, values, &mut out);
-        } else {
-            expression(&inside, values, &mut out);
-        }
-        if out.len() > limits::VARIABLE_BYTES {
-            cut(&mut out, limits::VARIABLE_BYTES);
-            values.complain(format!("a text was cut at {} bytes", limits::VARIABLE_BYTES));
-            return Cow::Owned(out);
         }
     }
-    out.push_str(rest);
-    cut(&mut out, limits::VARIABLE_BYTES);
-    Cow::Owned(out)
+}
+
+/// How far a substitution came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// To its end.
+    Done(String),
+    /// To a function whose value takes time: resume with it.
+    Waits {
+        /// The function.
+        name: String,
+        /// What stands between its parentheses, variables replaced.
+        arguments: String,
+    },
+}
+
+/// A text on its way: a value that stops where a function takes time, so that nobody else waits for it.
+#[derive(Debug)]
+pub struct Substitution<'t> {
+    /// The text, and within it the reference that is being read, and so on inwards.
+    levels: SmallVec<[Level<'t>; 2]>,
+    /// Which part of the value that is waited for is wanted.
+    waits_for: Option<Part>,
+}
+
+#[derive(Debug)]
+struct Level<'t> {
+    kind: Kind,
+    /// What is still to be read.
+    rest: &'t str,
+    out: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Variable,
+    Expression,
+}
+
+impl<'t> Substitution<'t> {
+    /// Of a text, from its beginning.
+    pub fn new(text: &'t str) -> Self {
+        let mut levels = SmallVec::new();
+        levels.push(Level {
+            kind: Kind::Text,
+            rest: text,
+            out: String::with_capacity(text.len()),
+        });
+        Substitution {
+            levels,
+            waits_for: None,
+        }
+    }
+
+    /// Goes on to the end, or to a function that takes time.
+    ///
+    /// # Panics
+    /// After the end, and before `resume` where it waits.
+    pub fn advance(&mut self, values: &mut dyn Values) -> Progress {
+        assert!(
+            self.waits_for.is_none(),
+            "a substitution that waits is resumed first"
+        );
+        loop {
+            let level = self
+                .levels
+                .last_mut()
+                .expect("the text's own level is there until the end");
+            let waits = match level.next_reference(values) {
+                Some((kind, inside)) if !inside.contains('$') => self.put(kind, inside, values),
+                Some(_) if self.levels.len() > limits::SUBSTITUTION_DEPTH => {
+                    values.complain("variables are nested too deep".to_string());
+                    None
+                }
+                Some((kind, inside)) => {
+                    self.levels.push(Level {
+                        kind,
+                        rest: inside,
+                        out: String::with_capacity(inside.len()),
+                    });
+                    None
+                }
+                None => {
+                    let done = self.levels.pop().expect("the level that was read");
+                    match done.kind {
+                        Kind::Text => return Progress::Done(done.out),
+                        kind => self.put(kind, &done.out, values),
+                    }
+                }
+            };
+            if let Some((name, arguments)) = waits {
+                return Progress::Waits { name, arguments };
+            }
+        }
+    }
+
+    /// Gives the value that was waited for.
+    pub fn resume(&mut self, value: &str) {
+        if let (Some(part), Some(level)) = (self.waits_for.take(), self.levels.last_mut()) {
+            level.out.push_str(part.of(value));
+            cut(&mut level.out, limits::VARIABLE_BYTES);
+        }
+    }
+
+    /// Puts the value of a reference, without its brackets, into the level that it stands in. What is to be waited for
+    /// is returned instead.
+    fn put(&mut self, kind: Kind, inside: &str, values: &mut dyn Values) -> Option<(String, String)> {
+        let level = self.levels.last_mut().expect("a reference stands in a text");
+        if kind == Kind::Expression {
+            expression(inside, values, &mut level.out);
+        } else {
+            let reference = Reference::parse(inside);
+            match reference.arguments {
+                None => {
+                    let value = values.variable(reference.name);
+                    level.out.push_str(reference.part.of(&value));
+                }
+                Some(arguments) => match values.function(reference.name, arguments) {
+                    Found::Value(value) => level.out.push_str(reference.part.of(&value)),
+                    Found::Waits => {
+                        self.waits_for = Some(reference.part);
+                        return Some((reference.name.to_string(), arguments.to_string()));
+                    }
+                    Found::Unknown => {
+                        values.complain(format!("there is no function called {}", reference.name))
+                    }
+                },
+            }
+        }
+        if level.out.len() > limits::VARIABLE_BYTES {
+            cut(&mut level.out, limits::VARIABLE_BYTES);
+            level.rest = "";
+            values.complain(format!("a text was cut at {} bytes", limits::VARIABLE_BYTES));
+        }
+        None
+    }
+}
+
+impl<'t> Level<'t> {
+    /// Copies up to the next reference, and gives what is inside it. `None` at the end of the text.
+    fn next_reference(&mut self, values: &mut dyn Values) -> Option<(Kind, &'t str)> {
+        while let Some(dollar) = self.rest.find('$') {
+            self.out.push_str(&self.rest[..dollar]);
+            let after = &self.rest[dollar + 1..];
+            let (kind, open, close) = match after.as_bytes().first() {
+                Some(b'{') => (Kind::Variable, b'{', b'}'),
+                Some(b'[') => (Kind::Expression, b'[', b']'),
+                _ => {
+                    self.out.push('$');
+                    self.rest = after;
+                    continue;
+                }
+            };
+            let end = closing(after.as_bytes(), open, close);
+            if end.is_none() {
+                values.complain(format!("'{}' is missing in {after}", char::from(close)));
+            }
+            let inside = &after[1..end.unwrap_or(after.len())];
+            self.rest = end.map_or("", |end| &after[end + 1..]);
+            return Some((kind, inside));
+        }
+        self.out.push_str(std::mem::take(&mut self.rest));
+        cut(&mut self.out, limits::VARIABLE_BYTES);
+        None
+    }
 }
 
 /// The place of the bracket that closes the one that `text` begins with.
@@ -99,7 +244,16 @@ fn expression(text: &str, values: &mut dyn Values, out: &mut String) {
     struct Calls<'v>(&'v mut dyn Values);
     impl expr::Functions for Calls<'_> {
         fn call(&mut self, name: &str, arguments: &str) -> Option<String> {
-            self.0.function(name, arguments)
+            match self.0.function(name, arguments) {
+                Found::Value(value) => Some(value),
+                Found::Waits => {
+                    let hint = format!("write ${{{name}(…)}}");
+                    self.0
+                        .complain(format!("{name} takes time and cannot be called in $[ ]: {hint}"));
+                    Some(String::new())
+                }
+                Found::Unknown => None,
+            }
         }
     }
     match expr::evaluate(text, &mut Calls(values)) {
@@ -115,6 +269,13 @@ pub struct Reference<'t> {
     pub name: &'t str,
     /// What stands between the parentheses of a function.
     pub arguments: Option<&'t str>,
+    /// Which part of the value is meant.
+    pub part: Part,
+}
+
+/// `:offset` or `:offset:length`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
     /// Where the part begins; negative from the end. Unset, the whole value.
     pub offset: Option<i64>,
     /// How long the part is; negative, how much is left out at the end.
@@ -158,13 +319,14 @@ impl<'t> Reference<'t> {
         Reference {
             name,
             arguments,
-            offset,
-            length,
+            part: Part { offset, length },
         }
     }
+}
 
+impl Part {
     /// The part of a value that is meant, counted in characters.
-    pub fn part<'v>(&self, value: &'v str) -> &'v str {
+    pub fn of<'v>(&self, value: &'v str) -> &'v str {
         let Some(offset) = self.offset else { return value };
         let count = value.chars().count() as i64;
         let start = if offset < 0 {
@@ -204,20 +366,6 @@ pub fn leading_integer(text: &str) -> Option<i64> {
     } else {
         i64::MAX / 2
     }))
-}
-
-fn variable(text: &str, values: &mut dyn Values, out: &mut String) {
-    let reference = Reference::parse(text);
-    match reference.arguments {
-        Some(arguments) => match values.function(reference.name, arguments) {
-            Some(value) => out.push_str(reference.part(&value)),
-            None => values.complain(format!("there is no function called {}", reference.name)),
-        },
-        None => {
-            let value = values.variable(reference.name);
-            out.push_str(reference.part(&value));
-        }
-    }
 }
 
 /// Asterisk's truth: empty is false; a leading whole number decides; any other text is true.

@@ -15,10 +15,11 @@
 //! ```
 
 use super::channel::{
-    Audio, CallFacts, Channel, Gone, Indication, Kept, MailboxFacts, Played, RecordRequest, Recorded,
-    RecordedEnd,
+    Audio, CallFacts, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played, RecordRequest,
+    Recorded, RecordedEnd, Tone,
 };
 use super::interp::{Flow, Outcome, Place, Run};
+use super::services::Services;
 use super::{Dialplan, Globals};
 use crate::rng::Rng;
 use async_trait::async_trait;
@@ -47,6 +48,8 @@ enum Act {
     Press(char),
     /// Speaks for so long.
     Speak(Duration),
+    /// Sends a text within the call.
+    Text(String),
     Hangup,
 }
 
@@ -58,6 +61,8 @@ pub struct Script {
     mailboxes: Vec<MailboxFacts>,
     lengths: HashMap<String, Duration>,
     missing: HashSet<String>,
+    /// What CHANNEL tells.
+    items: HashMap<String, String>,
     reactions: Vec<(When, Vec<(Duration, Act)>)>,
 }
 
@@ -78,6 +83,7 @@ impl Script {
             mailboxes: vec![mailbox("main")],
             lengths: HashMap::new(),
             missing: HashSet::new(),
+            items: HashMap::new(),
             reactions: Vec::new(),
         };
         for line in text.lines() {
@@ -127,6 +133,10 @@ impl Script {
                 let (name, length) = rest.split_once(' ')?;
                 self.lengths.insert(name.to_string(), seconds(length)?);
             }
+            "channel" => {
+                let (name, value) = rest.split_once(' ')?;
+                self.items.insert(name.to_string(), value.trim().to_string());
+            }
             "missing" => {
                 self.missing.insert(rest.to_string());
             }
@@ -158,6 +168,7 @@ fn acts_of(text: &str) -> Option<Vec<(Duration, Act)>> {
                 acts.push((at, Act::Speak(time)));
                 at += time;
             }
+            Some(("text", text)) => acts.push((at, Act::Text(text.trim().to_string()))),
             Some(("press", keys)) => {
                 for key in keys.trim().chars() {
                     acts.push((at, Act::Press(key)));
@@ -199,9 +210,22 @@ pub struct Scripted {
     answered: bool,
     cause: u8,
     deadline: Option<Duration>,
+    /// How much of the last playing was heard.
+    heard: Duration,
+    /// Texts that nothing asked for yet.
+    texts: VecDeque<String>,
     recordings: u64,
     memos: u64,
     transcript: Vec<String>,
+}
+
+fn tone_text(tone: &Tone) -> String {
+    let frequencies = tone.frequencies.iter().filter(|f| **f > 0);
+    let names: Vec<String> = frequencies.map(|f| f.to_string()).collect();
+    match names.is_empty() {
+        true => format!("silence for {:.2} s", tone.time.as_secs_f64()),
+        false => format!("{} Hz for {:.2} s", names.join("+"), tone.time.as_secs_f64()),
+    }
 }
 
 /// What ends a wait.
@@ -209,6 +233,8 @@ enum Event {
     Digit(char),
     /// The time came that was waited for.
     Time,
+    /// The caller began to speak, or sent a text.
+    Change,
 }
 
 impl Scripted {
@@ -224,6 +250,8 @@ impl Scripted {
             answered: false,
             cause: 0,
             deadline: None,
+            heard: Duration::ZERO,
+            texts: VecDeque::new(),
             recordings: 0,
             memos: 0,
             transcript: Vec::new(),
@@ -262,6 +290,16 @@ impl Scripted {
 
     /// Lets time pass until `until` or the next digit.
     fn pass(&mut self, until: Duration) -> Result<Event, Gone> {
+        loop {
+            match self.pass_to_change(until)? {
+                Event::Change => {}
+                event => return Ok(event),
+            }
+        }
+    }
+
+    /// Lets time pass until `until`, or the next digit, or the caller begins to speak or sends a text.
+    fn pass_to_change(&mut self, until: Duration) -> Result<Event, Gone> {
         let end = self.deadline.map_or(until, |deadline| deadline.min(until));
         while self.up {
             if self.pending.first().is_none_or(|(time, _)| *time > end) {
@@ -272,7 +310,14 @@ impl Scripted {
             self.now = self.now.max(time);
             match act {
                 Act::Press(digit) => return Ok(Event::Digit(digit)),
-                Act::Speak(time) => self.speaks_until = self.now + time,
+                Act::Speak(time) => {
+                    self.speaks_until = self.now + time;
+                    return Ok(Event::Change);
+                }
+                Act::Text(text) => {
+                    self.texts.push_back(text);
+                    return Ok(Event::Change);
+                }
                 Act::Hangup => {
                     self.say("caller hangs up");
                     self.up = false;
@@ -286,7 +331,12 @@ impl Scripted {
     fn length(&self, audio: &Audio) -> Duration {
         match audio {
             Audio::File(name) => self.script.lengths.get(name).copied().unwrap_or(SOUND),
+            Audio::From { name, start } => {
+                let whole = self.script.lengths.get(name).copied().unwrap_or(SOUND);
+                whole.saturating_sub(*start)
+            }
             Audio::Silence(time) => *time,
+            Audio::Tone(tone) => tone.time,
         }
     }
 }
@@ -341,25 +391,34 @@ impl Channel for Scripted {
             self.say(format_args!("hears nothing, {digit} was pressed before"));
             return Ok(Played::Digit(digit));
         }
+        self.heard = Duration::ZERO;
         for item in audio {
+            let begun = self.now;
             match item {
                 Audio::File(name) if !self.has_sound(name) => return Ok(Played::Missing(name.clone())),
                 Audio::File(name) => {
                     self.say(format_args!("hears {name}"));
                     self.happens(&When::Hears(name.clone()));
                 }
+                Audio::From { name, start } => {
+                    self.say(format_args!("hears {name} from {:.2} s", start.as_secs_f64()));
+                    self.happens(&When::Hears(name.clone()));
+                }
                 Audio::Silence(time) => {
                     self.say(format_args!("hears {:.2} s of silence", time.as_secs_f64()))
                 }
+                Audio::Tone(tone) => self.say(format_args!("hears {}", tone_text(tone))),
             }
             let end = self.now + self.length(item);
             while let Event::Digit(digit) = self.pass(end)? {
                 if interrupt.contains(digit) {
+                    self.heard += self.now - begun;
                     self.say(format_args!("presses {digit}, which interrupts"));
                     return Ok(Played::Digit(digit));
                 }
                 self.digits.push_back(digit);
             }
+            self.heard += self.now - begun;
         }
         Ok(Played::Finished)
     }
@@ -374,7 +433,7 @@ impl Channel for Scripted {
                 self.say(format_args!("presses {digit}"));
                 Ok(Some(digit))
             }
-            Event::Time => Ok(None),
+            Event::Time | Event::Change => Ok(None),
         }
     }
 
@@ -404,6 +463,7 @@ impl Channel for Scripted {
                 // A deadline ends it as a limit does.
                 Err(Gone) if self.up => break RecordedEnd::Limit,
                 Err(Gone) => break RecordedEnd::Hangup,
+                Ok(Event::Change) => {}
                 Ok(Event::Time) if self.speaks_until.max(start) > quiet_since => {}
                 Ok(Event::Time) if self.now >= limit => break RecordedEnd::Limit,
                 Ok(Event::Time) => break RecordedEnd::Silence,
@@ -455,6 +515,97 @@ impl Channel for Scripted {
         self.script.mailboxes.iter().find(|m| m.name == name).cloned()
     }
 
+    fn heard(&self) -> Duration {
+        self.heard
+    }
+
+    async fn play_tones(&mut self, tones: &[Tone], repeat: bool) -> Result<(), Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        match tones {
+            [] => self.say("tones stopped"),
+            tones => {
+                let list: Vec<String> = tones.iter().map(tone_text).collect();
+                let again = if repeat { ", over and over" } else { "" };
+                self.say(format_args!("tones {}{again}", list.join(", ")));
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_digits(&mut self, digits: &str, length: Duration, gap: Duration) -> Result<(), Gone> {
+        self.say(format_args!("is sent the digits {digits}"));
+        let count = u32::try_from(digits.len()).unwrap_or(u32::MAX);
+        self.sleep((length + gap).saturating_mul(count)).await
+    }
+
+    async fn echo(&mut self, until: &str) -> Result<char, Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        self.say("hears the own voice");
+        loop {
+            let digit = match self.digits.pop_front() {
+                Some(digit) => digit,
+                None => match self.pass(PATIENCE)? {
+                    Event::Digit(digit) => digit,
+                    Event::Time | Event::Change => continue,
+                },
+            };
+            if until.contains(digit) {
+                self.say(format_args!("presses {digit}, which ends the echo"));
+                return Ok(digit);
+            }
+        }
+    }
+
+    async fn listen(&mut self, request: ListenRequest) -> Result<bool, Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        let (start, end) = (self.now, self.now + request.timeout);
+        // Since when it has been as it is.
+        let mut since = start;
+        loop {
+            let speaks = self.speaks_until > self.now;
+            let change = if speaks { self.speaks_until } else { end };
+            let heard = since + request.lasting;
+            let wanted = speaks != request.silence;
+            let until = if wanted { heard.min(change) } else { change };
+            match self.pass_to_change(until.min(end)) {
+                Ok(Event::Digit(digit)) => self.digits.push_back(digit),
+                Ok(Event::Time) if wanted && self.now >= heard => return Ok(true),
+                Ok(Event::Time) if self.now >= end => return Ok(false),
+                Ok(Event::Time | Event::Change) => {}
+                Err(Gone) => return Err(Gone),
+            }
+            if (self.speaks_until > self.now) != speaks {
+                since = self.now;
+            }
+        }
+    }
+
+    async fn send_text(&mut self, text: &str) -> Result<bool, Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        self.say(format_args!("is sent the text {text:?}"));
+        Ok(true)
+    }
+
+    async fn receive_text(&mut self, timeout: Duration) -> Result<Option<String>, Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
+        let end = self.now + timeout;
+        loop {
+            if let Some(text) = self.texts.pop_front() {
+                return Ok(Some(text));
+            }
+            if self.now >= end {
+                return Ok(None);
+            }
+            if let Event::Digit(digit) = self.pass_to_change(end)? {
+                self.digits.push_back(digit);
+            }
+        }
+    }
+
+    fn item(&self, name: &str) -> Option<String> {
+        self.script.items.get(name).cloned()
+    }
+
     fn set_deadline(&mut self, after: Option<Duration>) {
         self.deadline = after.map(|after| self.now + after);
     }
@@ -477,8 +628,14 @@ pub struct Session<'c>(Run<'c>);
 
 impl<'c> Session<'c> {
     /// At the place where the call enters the dialplan.
-    pub fn new(plan: Arc<Dialplan>, channel: &'c mut dyn Channel, globals: Globals, rng: Rng) -> Self {
-        Session(Run::new(plan, channel, globals, rng))
+    pub fn new(
+        plan: Arc<Dialplan>,
+        channel: &'c mut dyn Channel,
+        globals: Globals,
+        services: Arc<dyn Services>,
+        rng: Rng,
+    ) -> Self {
+        Session(Run::new(plan, channel, globals, services, rng))
     }
 
     /// Goes elsewhere, whether or not there is such a place.
@@ -493,7 +650,7 @@ impl<'c> Session<'c> {
 
     /// A text with its variables, functions and expressions replaced.
     pub fn evaluate(&mut self, text: &str) -> String {
-        self.0.substitute(text)
+        block_on(self.0.substitute(text)).into_owned()
     }
 
     /// Runs one application, and goes where it leads; what becomes of the call is the outcome.

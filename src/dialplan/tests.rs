@@ -68,6 +68,7 @@ fn a_caller_leaves_a_memo_on_the_built_in_dialplan() {
         Arc::new(built_in()),
         &mut call,
         Globals::new(),
+        Arc::new(services::Memory::new()),
         Rng::from_seed(1),
     ));
     assert_eq!(end, RunEnd::Hangup { cause: 16 });
@@ -332,6 +333,7 @@ fn session<T>(body: impl FnOnce(&mut Session<'_>) -> T) -> T {
         Arc::new(plan),
         &mut call,
         Globals::new(),
+        Arc::new(services::Memory::new()),
         Rng::from_seed(1),
     ))
 }
@@ -629,7 +631,7 @@ proptest! {
         let (plan, _) = read(&[("main.conf", &text)]);
         if let Some(plan) = plan {
             let mut call = Scripted::new(Script::parse("at 2: press 1#\nrecords: speak 3, press #").unwrap());
-            block_on(run(Arc::new(plan), &mut call, Globals::new(), Rng::from_seed(1)));
+            block_on(run(Arc::new(plan), &mut call, Globals::new(), Arc::new(services::Memory::new()), Rng::from_seed(1)));
             prop_assert!(!call.transcript().is_empty());
         }
     }

@@ -8,6 +8,7 @@ use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
 use crate::call::channel::FromChannel;
 use crate::config::Config;
+use crate::dialplan::services::{self, Services};
 use crate::dialplan::{self, Dialplan, Globals};
 use crate::http;
 use crate::media::io::portable::Portable;
@@ -215,6 +216,7 @@ impl Server {
             media: media_threads,
             vault,
             globals,
+            services: Arc::new(services::Memory::new()),
             notifier,
             observer,
             resolver: dns::Resolver::new(),
@@ -381,6 +383,7 @@ struct Control {
     media: Vec<MediaThread>,
     vault: VaultQueue,
     globals: Globals,
+    services: Arc<dyn Services>,
     notifier: Notifier,
     observer: Option<Observer>,
     resolver: dns::Resolver,
@@ -603,10 +606,11 @@ impl Control {
     ) {
         use tracing::Instrument;
         let (events, globals) = (self.events.clone(), self.globals.clone());
+        let services = self.services.clone();
         let span = channel.span();
         let task = tokio::spawn(
             async move {
-                let end = dialplan::run(dialplan, channel.as_mut(), globals, rng).await;
+                let end = dialplan::run(dialplan, channel.as_mut(), globals, services, rng).await;
                 if let dialplan::RunEnd::Fault(fault) = end {
                     tracing::error!("the dialplan could not go on: {fault}");
                 }

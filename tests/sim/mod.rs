@@ -301,8 +301,9 @@ impl World {
                 mut channel,
                 rng,
             } => {
+                let services = Arc::new(dialplan::services::Memory::new());
                 let task = async move {
-                    dialplan::run(dialplan, channel.as_mut(), Globals::new(), rng).await;
+                    dialplan::run(dialplan, channel.as_mut(), Globals::new(), services, rng).await;
                 };
                 self.tasks.push((call, Box::pin(task)));
             }

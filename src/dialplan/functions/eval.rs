@@ -1,5 +1,6 @@
-use super::{Function, Manual, Run};
+use super::{Function, Manual, Run, Waiting};
 use crate::limits;
+use async_trait::async_trait;
 
 /// EVAL
 pub struct Eval;
@@ -18,12 +19,20 @@ impl Function for Eval {
         &MANUAL
     }
 
-    fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
+    fn waits(&self) -> Option<&'static dyn Waiting> {
+        Some(&Eval)
+    }
+}
+
+// What it replaces may be a function that takes time.
+#[async_trait]
+impl Waiting for Eval {
+    async fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         if run.eval_depth >= limits::SUBSTITUTION_DEPTH {
             return Err("EVAL is nested too deep".to_string());
         }
         run.eval_depth += 1;
-        let value = run.substitute(arguments);
+        let value = run.substitute(arguments).await.into_owned();
         run.eval_depth -= 1;
         Ok(value)
     }

@@ -5,6 +5,7 @@
 
 use super::apps::Manual;
 use super::interp::Run;
+use async_trait::async_trait;
 
 /// A function. The value holds nothing: a call's state is in [`Run`].
 pub trait Function: Sync {
@@ -17,10 +18,22 @@ pub trait Function: Sync {
         Err("it can only be set".to_string())
     }
 
+    /// The function as one whose value takes time; `read` is then not asked.
+    fn waits(&self) -> Option<&'static dyn Waiting> {
+        None
+    }
+
     /// Sets it.
     fn write(&self, _run: &mut Run<'_>, _arguments: &str, _value: &str) -> Result<(), String> {
         Err("it can only be read".to_string())
     }
+}
+
+/// A function whose value takes time: it waits for the network, or for a program.
+#[async_trait]
+pub trait Waiting: Sync {
+    /// Its value, as [`Function::read`] gives it.
+    async fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String>;
 }
 
 macro_rules! functions {

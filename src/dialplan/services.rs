@@ -1,0 +1,261 @@
+//! What a dialplan can ask of the machine beside its call: the database, the network, programs and files.
+//!
+//! A trait of the dialplan's own, as `channel` is: the running switch does it (`io::services`), the author's test
+//! runner and our tests have [`Memory`], which does nothing to anybody.
+
+use async_trait::async_trait;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
+
+/// A request of CURL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fetch {
+    /// Where to, `http` or `https`.
+    pub url: String,
+    /// A body makes it a POST.
+    pub body: Option<String>,
+    /// Header fields, as written: `Name: value`.
+    pub headers: Vec<String>,
+    /// `user:password` of basic authentication.
+    pub credentials: Option<String>,
+    /// How long it may take in all; `None` the configuration's limit, which is also the longest.
+    pub time: Option<Duration>,
+    /// Whether redirections are followed.
+    pub follow: bool,
+    /// Whether an answer of 400 and more is a failure.
+    pub fail_on_error: bool,
+}
+
+/// A program's output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Its exit status; negative where a signal ended it.
+    pub status: i32,
+    /// What it wrote, cut at the length of a variable.
+    pub output: String,
+}
+
+/// What is known of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// A folder.
+    pub is_folder: bool,
+    /// A plain file.
+    pub is_file: bool,
+    /// Bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Last reading.
+    pub accessed: SystemTime,
+    /// Last writing.
+    pub modified: SystemTime,
+    /// Last change of what is known of it.
+    pub changed: SystemTime,
+}
+
+/// A page of SIP MESSAGE.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextMessage {
+    /// A SIP URI.
+    pub to: String,
+    /// Whom it is from; empty, the switch itself.
+    pub from: String,
+    /// Content type; empty, `text/plain`.
+    pub content_type: String,
+    /// What it says.
+    pub body: String,
+}
+
+/// Where an AGI program is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgiTarget {
+    /// A program of the allowed folder, by its name there, with its arguments.
+    Program {
+        /// Name within the folder.
+        name: String,
+        /// Arguments.
+        arguments: Vec<String>,
+    },
+    /// `agi://host[:port][/path]`: FastAGI. Port 4573 where none is named.
+    Network {
+        /// Host name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
+}
+
+/// The other end of an AGI session, line by line.
+#[async_trait]
+pub trait AgiPeer: Send {
+    /// Sends a text, line ends included. `false` where the other end is gone.
+    async fn send(&mut self, text: &str) -> bool;
+
+    /// The next line without its end; `None` where the other end closed. A line longer than `limits::AGI_LINE_BYTES` is
+    /// an end as well.
+    async fn line(&mut self) -> Option<String>;
+
+    /// Tells that the call is gone (SIGHUP to a program; to the network, `HANGUP` is sent by the session itself).
+    async fn hang_up(&mut self);
+
+    /// Waits for a program's end and gives its exit status; 0 for the network.
+    async fn finish(&mut self) -> i32;
+}
+
+/// The machine, as dialplans see it. Errors are said in a sentence, for the log.
+#[async_trait]
+pub trait Services: Send + Sync {
+    /// The database: a value.
+    fn db_get(&self, family: &str, key: &str) -> Option<String>;
+
+    /// The database: sets a value. It survives a restart.
+    fn db_put(&self, family: &str, key: &str, value: &str) -> Result<(), String>;
+
+    /// The database: takes a value out; `false` where there was none.
+    fn db_delete(&self, family: &str, key: &str) -> Result<bool, String>;
+
+    /// The database: takes a family, or the keys of it that begin so, out; how many there were.
+    fn db_delete_tree(&self, family: &str, prefix: &str) -> Result<usize, String>;
+
+    /// The database: the full keys `family/key` that begin so, sorted, at most `limits::DATABASE_LISTED`.
+    fn db_keys(&self, prefix: &str) -> Vec<String>;
+
+    /// CURL. At most `limits::CURL_BYTES` of the answer.
+    async fn fetch(&self, fetch: Fetch) -> Result<String, String>;
+
+    /// Runs a command line by the shell. Only called where the configuration allows it.
+    async fn run(&self, command: &str, time: Duration) -> Result<Ran, String>;
+
+    /// Begins an AGI session.
+    async fn agi(&self, target: AgiTarget) -> Result<Box<dyn AgiPeer>, String>;
+
+    /// A file's text, at most `limits::VARIABLE_BYTES`. Only called where the configuration allows it.
+    fn read_file(&self, path: &str) -> Result<String, String>;
+
+    /// Writes a file's text anew, or at its end. Only called where the configuration allows it.
+    fn write_file(&self, path: &str, text: &str, append: bool) -> Result<(), String>;
+
+    /// What is known of a file.
+    fn file_facts(&self, path: &str) -> Option<FileFacts>;
+
+    /// A variable of the environment that the configuration lets dialplans see.
+    fn environment(&self, name: &str) -> Option<String>;
+
+    /// Sends a SIP MESSAGE outside any call; whether it was accepted.
+    async fn send_message(&self, message: TextMessage) -> bool;
+}
+
+/// Services without a machine: a database in memory, answers that were given beforehand, and refusals.
+#[derive(Debug, Default)]
+pub struct Memory {
+    database: Mutex<BTreeMap<String, String>>,
+    answers: Mutex<HashMap<String, String>>,
+    messages: Mutex<Vec<TextMessage>>,
+}
+
+impl Memory {
+    /// An empty database, and nothing that answers.
+    pub fn new() -> Self {
+        Memory::default()
+    }
+
+    /// What CURL of that URL, or a command line of that text, answers.
+    pub fn answer(&self, question: &str, answer: &str) {
+        lock(&self.answers).insert(question.to_string(), answer.to_string());
+    }
+
+    /// The messages that were sent.
+    pub fn messages(&self) -> Vec<TextMessage> {
+        lock(&self.messages).clone()
+    }
+
+    fn answered(&self, question: &str) -> Result<String, String> {
+        let answer = lock(&self.answers).get(question).cloned();
+        answer.ok_or_else(|| format!("nothing answers {question} here"))
+    }
+}
+
+/// A panic elsewhere leaves each table whole: each operation is one change.
+fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
+    table.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Services for Memory {
+    fn db_get(&self, family: &str, key: &str) -> Option<String> {
+        lock(&self.database).get(&format!("{family}/{key}")).cloned()
+    }
+
+    fn db_put(&self, family: &str, key: &str, value: &str) -> Result<(), String> {
+        lock(&self.database).insert(format!("{family}/{key}"), value.to_string());
+        Ok(())
+    }
+
+    fn db_delete(&self, family: &str, key: &str) -> Result<bool, String> {
+        Ok(lock(&self.database).remove(&format!("{family}/{key}")).is_some())
+    }
+
+    fn db_delete_tree(&self, family: &str, prefix: &str) -> Result<usize, String> {
+        let start = format!("{family}/{prefix}");
+        let mut database = lock(&self.database);
+        let before = database.len();
+        database.retain(|key, _| !key.starts_with(&start));
+        Ok(before - database.len())
+    }
+
+    fn db_keys(&self, prefix: &str) -> Vec<String> {
+        let database = lock(&self.database);
+        let keys = database.keys().filter(|key| key.starts_with(prefix));
+        keys.take(crate::limits::DATABASE_LISTED).cloned().collect()
+    }
+
+    async fn fetch(&self, fetch: Fetch) -> Result<String, String> {
+        self.answered(&fetch.url)
+    }
+
+    async fn run(&self, command: &str, _time: Duration) -> Result<Ran, String> {
+        self.answered(command).map(|output| Ran { status: 0, output })
+    }
+
+    async fn agi(&self, _target: AgiTarget) -> Result<Box<dyn AgiPeer>, String> {
+        Err("no AGI program can be reached here".to_string())
+    }
+
+    fn read_file(&self, path: &str) -> Result<String, String> {
+        self.answered(path)
+    }
+
+    fn write_file(&self, path: &str, text: &str, append: bool) -> Result<(), String> {
+        let mut answers = lock(&self.answers);
+        let file = answers.entry(path.to_string()).or_default();
+        if !append {
+            file.clear();
+        }
+        file.push_str(text);
+        Ok(())
+    }
+
+    fn file_facts(&self, path: &str) -> Option<FileFacts> {
+        let size = lock(&self.answers).get(path)?.len() as u64;
+        Some(FileFacts {
+            is_folder: false,
+            is_file: true,
+            size,
+            mode: 0o644,
+            accessed: SystemTime::UNIX_EPOCH,
+            modified: SystemTime::UNIX_EPOCH,
+            changed: SystemTime::UNIX_EPOCH,
+        })
+    }
+
+    fn environment(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    async fn send_message(&self, message: TextMessage) -> bool {
+        lock(&self.messages).push(message);
+        true
+    }
+}
