@@ -223,7 +223,7 @@ impl Context {
     }
 
     /// Whether more digits after `query.extension` could lead to an extension with a first step. `None` where `!`
-    /// decides that the number is whole, so that looser patterns and included contexts are not asked either.
+    /// decides that the number is whole, so that looser patterns and contexts that this one includes are not asked.
     fn could_match_more(&self, query: Query<'_>) -> Option<bool> {
         let good = |index: usize| {
             self.extensions[index].admits(query.caller) && self.extensions[index].steps.contains_key(&1)
@@ -241,10 +241,10 @@ impl Context {
         let found = self
             .patterns
             .search(query.extension, true, &mut |index, fit| match fit {
-                _ if !good(index) => ControlFlow::Continue(()),
-                Fit::Early => ControlFlow::Break(None),
-                Fit::Exact => ControlFlow::Continue(()),
-                Fit::Open | Fit::Prefix => ControlFlow::Break(Some(true)),
+                // Whatever steps it has.
+                Fit::Early if self.extensions[index].admits(query.caller) => ControlFlow::Break(None),
+                Fit::Open | Fit::Prefix if good(index) => ControlFlow::Break(Some(true)),
+                _ => ControlFlow::Continue(()),
             });
         match found {
             ControlFlow::Break(answer) => answer,
@@ -272,25 +272,34 @@ impl Dialplan {
         seen: &mut SmallVec<[*const Context; 8]>,
         visit: &mut dyn FnMut(&'d Context) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let Some(context) = self.contexts.get(name) else {
+        let Some(context) = self.enter(name, seen) else {
             return ControlFlow::Continue(());
         };
-        // Contexts may include one another in a circle: each is visited once.
-        if seen.contains(&std::ptr::from_ref(context)) || seen.len() >= limits::DIALPLAN_CONTEXTS_SEARCHED {
-            return ControlFlow::Continue(());
-        }
-        seen.push(context);
         visit(context)?;
-        for include in &context.includes {
-            if include
-                .when
-                .as_ref()
-                .is_none_or(|when| when.contains(now, &self.zone.0))
-            {
-                self.contexts_from(&include.context.text, now, seen, visit)?;
-            }
+        for include in self.included(context, now) {
+            self.contexts_from(include, now, seen, visit)?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// A context that a search has not seen yet: contexts may include one another in a circle.
+    fn enter(&self, name: &str, seen: &mut SmallVec<[*const Context; 8]>) -> Option<&Context> {
+        let context = self.contexts.get(name)?;
+        if seen.contains(&std::ptr::from_ref(context)) || seen.len() >= limits::DIALPLAN_CONTEXTS_SEARCHED {
+            return None;
+        }
+        seen.push(context);
+        Some(context)
+    }
+
+    /// The contexts that this one includes at that time, in file order.
+    fn included<'d>(&'d self, context: &'d Context, now: SystemTime) -> impl Iterator<Item = &'d str> {
+        let holds = move |include: &&Include| {
+            let when = include.when.as_ref();
+            when.is_none_or(|when| when.contains(now, &self.zone.0))
+        };
+        let includes = context.includes.iter().filter(holds);
+        includes.map(|include| include.context.text.as_str())
     }
 
     /// The step of that priority of the first matching extension that has one.
@@ -332,15 +341,26 @@ impl Dialplan {
 
     /// Whether more digits could lead to another extension: whether to wait for them.
     pub(super) fn could_match_more(&self, context: &str, query: Query<'_>) -> bool {
-        let found = self.contexts(
-            context,
-            query.now,
-            &mut |context| match context.could_match_more(query) {
-                Some(false) => ControlFlow::Continue(()),
-                decided => ControlFlow::Break(decided == Some(true)),
-            },
-        );
-        found.break_value().unwrap_or(false)
+        self.could_match_more_from(context, query, &mut SmallVec::new())
+    }
+
+    fn could_match_more_from(
+        &self,
+        name: &str,
+        query: Query<'_>,
+        seen: &mut SmallVec<[*const Context; 8]>,
+    ) -> bool {
+        let Some(context) = self.enter(name, seen) else {
+            return false;
+        };
+        match context.could_match_more(query) {
+            Some(true) => true,
+            // Decided for this context and what it includes; the one that includes this goes on with its next.
+            None => false,
+            Some(false) => self
+                .included(context, query.now)
+                .any(|include| self.could_match_more_from(include, query, seen)),
+        }
     }
 
     /// Whether a call for `did` may enter `context`; an empty DID means `s`. The time decides conditional includes.

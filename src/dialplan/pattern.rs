@@ -74,7 +74,8 @@ impl Element {
     }
 }
 
-/// The elements of a pattern, without the `_` that makes it one. White space must be gone already.
+/// The elements of a pattern, without the `_` that makes it one. White space must be gone already. What follows `.` or
+/// `!` is never compared with a number, but it tells patterns apart and has its part in their order.
 pub fn parse(text: &str) -> Vec<Element> {
     let bytes = text.as_bytes();
     let mut elements = Vec::with_capacity(bytes.len());
@@ -99,10 +100,9 @@ pub fn parse(text: &str) -> Vec<Element> {
         };
         i += 1;
         if let Some(element) = element {
-            let last = !matches!(element, Element::Set(_));
+            let never = element == Element::Never;
             elements.push(element);
-            if last {
-                // What follows a wildcard for the rest can never be reached.
+            if never {
                 break;
             }
         }
@@ -240,8 +240,8 @@ impl Tree {
         for (element, child) in &node.children {
             match (element, digits.split_first()) {
                 (Element::Never, _) => {}
-                (Element::Early, _) => self.ends(*child, Fit::Early, visit)?,
-                (Element::Rest, Some(_)) => self.ends(*child, Fit::Open, visit)?,
+                (Element::Early, _) => self.below(*child, Fit::Early, visit)?,
+                (Element::Rest, Some(_)) => self.below(*child, Fit::Open, visit)?,
                 (Element::Set(set), Some((&c, rest))) => {
                     if set.contains(c) {
                         self.walk(*child, rest, prefixes, visit)?;
@@ -249,7 +249,7 @@ impl Tree {
                 }
                 (_, None) => {
                     if prefixes {
-                        self.below(*child, visit)?;
+                        self.below(*child, Fit::Prefix, visit)?;
                     }
                 }
             }
@@ -262,24 +262,21 @@ impl Tree {
         ControlFlow::Continue(())
     }
 
-    fn ends<B>(
+    /// Visits everything below a node, in order: what a number fits without its further elements being asked.
+    fn below<B>(
         &self,
         node: usize,
         fit: Fit,
         visit: &mut dyn FnMut(usize, Fit) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
+        for (element, child) in &self.nodes[node].children {
+            if *element != Element::Never {
+                self.below(*child, fit, visit)?;
+            }
+        }
         for &index in &self.nodes[node].ends {
             visit(index, fit)?;
         }
         ControlFlow::Continue(())
-    }
-
-    fn below<B>(&self, node: usize, visit: &mut dyn FnMut(usize, Fit) -> ControlFlow<B>) -> ControlFlow<B> {
-        for (element, child) in &self.nodes[node].children {
-            if *element != Element::Never {
-                self.below(*child, visit)?;
-            }
-        }
-        self.ends(node, Fit::Prefix, visit)
     }
 }

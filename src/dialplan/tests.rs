@@ -2,10 +2,11 @@ use super::*;
 use crate::diagnostic::Severity;
 use crate::rng::Rng;
 use proptest::prelude::*;
-use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::SystemTime;
 use testing::{block_on, Script, Scripted, Session};
+
+mod matching;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
@@ -491,74 +492,6 @@ fn globals_outlive_a_reload_unless_the_dialplan_says_otherwise() {
     assert_eq!(all(&globals), ["6", "", "", ""]);
 }
 
-// The order rules as the naive model has them: expand each position to its characters and compare scores one by one.
-fn naive_scores(pattern: &str) -> Vec<(u32, Vec<u8>)> {
-    let mut scores = Vec::new();
-    let mut chars = pattern[1..].chars();
-    while let Some(c) = chars.next() {
-        let mut set: Vec<u8> = match c {
-            '-' => continue,
-            'N' | 'n' => (b'2'..=b'9').collect(),
-            'Z' | 'z' => (b'1'..=b'9').collect(),
-            'X' | 'x' => (b'0'..=b'9').collect(),
-            '.' => {
-                scores.push((0x18000, vec![]));
-                break;
-            }
-            '!' => {
-                scores.push((0x28000, vec![]));
-                break;
-            }
-            '[' => chars
-                .by_ref()
-                .take_while(|c| *c != ']')
-                .map(|c| c as u8)
-                .collect(),
-            c => vec![c as u8],
-        };
-        set.sort_unstable();
-        set.dedup();
-        if let Some(lowest) = set.first() {
-            scores.push(((0x100 * set.len() as u32) | u32::from(*lowest), set));
-        }
-    }
-    scores.push((0x30000, vec![]));
-    scores
-}
-
-fn naive_order(a: &str, b: &str) -> Ordering {
-    for (a, b) in naive_scores(a).iter().zip(&naive_scores(b)) {
-        // With equal scores, the set that has the lowest character not in both goes first.
-        let differing = (0..=255u8).find(|c| a.1.contains(c) != b.1.contains(c));
-        let by_set = match differing {
-            Some(c) if a.1.contains(&c) => Ordering::Less,
-            Some(_) => Ordering::Greater,
-            None => Ordering::Equal,
-        };
-        let order = a.0.cmp(&b.0).then(by_set);
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-    Ordering::Equal
-}
-
-fn naive_match(pattern: &str, number: &str) -> bool {
-    let mut digits = number.bytes();
-    for (score, set) in naive_scores(pattern) {
-        match score {
-            0x18000 => return digits.next().is_some(),
-            0x28000 => return true,
-            0x30000 => return digits.next().is_none(),
-            _ => match digits.next() {
-                Some(digit) if set.contains(&digit) => {}
-                _ => return false,
-            },
-        }
-    }
-    false
-}
-
 fn pattern_text() -> impl Strategy<Value = String> {
     let element = prop_oneof![
         Just("X".to_string()),
@@ -577,23 +510,6 @@ fn pattern_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
-
-    #[test]
-    fn patterns_match_in_the_order_of_the_naive_model(
-        patterns in prop::collection::vec(pattern_text(), 1..12),
-        number in "[1-6]{1,5}",
-    ) {
-        let mut text = String::from("[default]\n");
-        for pattern in &patterns {
-            text += &format!("exten => {pattern},1,NoOp({pattern})\n");
-        }
-        let (plan, _) = read(&[("main.conf", &text)]);
-        let mut naive: Vec<&String> = patterns.iter().filter(|p| naive_match(p, &number)).collect();
-        // Stable: of equal patterns, the first in the file keeps the priority.
-        naive.sort_by(|a, b| naive_order(a, b));
-        let found = steps(&plan.unwrap(), "default", &number, "");
-        prop_assert_eq!(found.first(), naive.first().copied());
-    }
 
     #[test]
     fn one_pattern_fits_as_the_tree_finds(pattern in pattern_text(), number in "[1-6-]{0,5}") {
