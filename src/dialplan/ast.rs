@@ -2,6 +2,7 @@
 
 use super::apps::Application;
 use super::pattern::{self, Element, Fit, Tree};
+use super::switch::{Elsewhere, Lookup, Switch};
 use super::text::Text;
 use super::time_range::TimeRange;
 use super::Match;
@@ -64,8 +65,7 @@ pub(super) struct Context {
     sorted: Vec<String>,
     patterns: Tree,
     pub includes: Vec<Include>,
-    /// `switch` and `eswitch`, as written; where another switch would be asked.
-    pub switches: Vec<String>,
+    pub switches: Vec<Switch>,
 }
 
 /// `include => context[,time range]`.
@@ -173,6 +173,16 @@ pub(super) struct Query<'a> {
     pub extension: &'a str,
     pub caller: &'a str,
     pub now: SystemTime,
+    /// The call's variables, for `eswitch`; without a call there are none.
+    pub variables: Option<&'a dyn Lookup>,
+}
+
+/// A step that was found.
+#[derive(Clone, Debug)]
+pub(super) struct Located<'d> {
+    pub step: &'d Step,
+    /// Where it stands, when a switch led there: the call goes on from there.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 impl Context {
@@ -253,43 +263,84 @@ impl Context {
     }
 }
 
+/// What a search looks for in a context.
+#[derive(Clone, Copy)]
+struct Searching<'a> {
+    query: Query<'a>,
+    priority: u32,
+    /// Where a switch has led.
+    elsewhere: Option<&'a Elsewhere>,
+}
+
+/// Whether a search goes on to a context's switches and includes.
+enum Below {
+    Search,
+    Skip,
+}
+
+/// What a search does with each context that it comes to.
+type Visit<'v, 'd, B> = dyn FnMut(&'d Context, &Searching<'_>) -> ControlFlow<B, Below> + 'v;
+
+/// Visits an extension that matches.
+type VisitExtension<'v, 'd, B> = dyn FnMut(&'d Extension, &Searching<'_>) -> ControlFlow<B> + 'v;
+
 impl Dialplan {
-    /// Visits `context` and what it includes, depth first in file order, each once.
-    fn contexts<'d, B>(
+    /// Visits `context`, where its switches lead, and what it includes, depth first in file order.
+    fn search<'d, B>(
         &'d self,
         context: &str,
-        now: SystemTime,
-        visit: &mut dyn FnMut(&'d Context) -> ControlFlow<B>,
+        query: Query<'_>,
+        priority: u32,
+        visit: &mut Visit<'_, 'd, B>,
     ) -> ControlFlow<B> {
-        let mut seen = SmallVec::new();
-        self.contexts_from(context, now, &mut seen, visit)
+        let search = Searching {
+            query,
+            priority,
+            elsewhere: None,
+        };
+        self.search_from(search, context, &mut SmallVec::new(), &mut 0, visit)
     }
 
-    fn contexts_from<'d, B>(
+    fn search_from<'d, B>(
         &'d self,
+        search: Searching<'_>,
         name: &str,
-        now: SystemTime,
         seen: &mut SmallVec<[*const Context; 8]>,
-        visit: &mut dyn FnMut(&'d Context) -> ControlFlow<B>,
+        visited: &mut usize,
+        visit: &mut Visit<'_, 'd, B>,
     ) -> ControlFlow<B> {
-        let Some(context) = self.enter(name, seen) else {
+        let Some(context) = self.contexts.get(name) else {
             return ControlFlow::Continue(());
         };
-        visit(context)?;
-        for include in self.included(context, now) {
-            self.contexts_from(include, now, seen, visit)?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// A context that a search has not seen yet: contexts may include one another in a circle.
-    fn enter(&self, name: &str, seen: &mut SmallVec<[*const Context; 8]>) -> Option<&Context> {
-        let context = self.contexts.get(name)?;
-        if seen.contains(&std::ptr::from_ref(context)) || seen.len() >= limits::DIALPLAN_CONTEXTS_SEARCHED {
-            return None;
+        // Contexts may include one another in a circle: each is visited once.
+        if seen.contains(&std::ptr::from_ref(context)) || *visited >= limits::DIALPLAN_CONTEXTS_SEARCHED {
+            return ControlFlow::Continue(());
         }
         seen.push(context);
-        Some(context)
+        *visited += 1;
+        if matches!(visit(context, &search)?, Below::Skip) {
+            return ControlFlow::Continue(());
+        }
+        for switch in &context.switches {
+            if let Some(elsewhere) = switch.elsewhere(name, search.query, search.priority) {
+                let query = Query {
+                    extension: &elsewhere.extension,
+                    ..search.query
+                };
+                let there = Searching {
+                    query,
+                    priority: elsewhere.priority,
+                    elsewhere: Some(&elsewhere),
+                };
+                // Another number: contexts seen for the one may have something for the other. A circle of switches
+                // ends by the bound on visits.
+                self.search_from(there, &elsewhere.context, &mut SmallVec::new(), visited, visit)?;
+            }
+        }
+        for include in self.included(context, search.query.now) {
+            self.search_from(search, include, seen, visited, visit)?;
+        }
+        ControlFlow::Continue(())
     }
 
     /// The contexts that this one includes at that time, in file order.
@@ -302,65 +353,71 @@ impl Dialplan {
         includes.map(|include| include.context.text.as_str())
     }
 
-    /// The step of that priority of the first matching extension that has one.
-    pub(super) fn step(&self, context: &str, query: Query<'_>, priority: u32) -> Option<&Step> {
-        let found = self.contexts(context, query.now, &mut |context| {
-            context.matching(query, &mut |extension| match extension.steps.get(&priority) {
-                Some(step) => ControlFlow::Break(step),
-                None => ControlFlow::Continue(()),
-            })
+    /// Visits the extensions that match, in the order in which they are tried.
+    fn search_extensions<'d, B>(
+        &'d self,
+        context: &str,
+        query: Query<'_>,
+        priority: u32,
+        visit: &mut VisitExtension<'_, 'd, B>,
+    ) -> Option<B> {
+        let found = self.search(context, query, priority, &mut |context, search| {
+            context.matching(search.query, &mut |extension| visit(extension, search))?;
+            ControlFlow::Continue(Below::Search)
         });
         found.break_value()
+    }
+
+    /// The step of that priority of the first matching extension that has one.
+    pub(super) fn step(&self, context: &str, query: Query<'_>, priority: u32) -> Option<&Step> {
+        self.locate(context, query, priority).map(|located| located.step)
+    }
+
+    /// The step, and where it stands if a switch led there.
+    pub(super) fn locate(&self, context: &str, query: Query<'_>, priority: u32) -> Option<Located<'_>> {
+        self.search_extensions(context, query, priority, &mut |extension, search| match extension
+            .steps
+            .get(&search.priority)
+        {
+            Some(step) => ControlFlow::Break(Located {
+                step,
+                elsewhere: search.elsewhere.cloned(),
+            }),
+            None => ControlFlow::Continue(()),
+        })
     }
 
     /// The priority of a label.
     pub(super) fn label(&self, context: &str, query: Query<'_>, label: &str) -> Option<u32> {
-        let found = self.contexts(context, query.now, &mut |context| {
-            context.matching(query, &mut |extension| match extension
-                .labels
-                .iter()
-                .find(|(name, _)| name == label)
-            {
-                Some((_, priority)) => ControlFlow::Break(*priority),
-                None => ControlFlow::Continue(()),
-            })
-        });
-        found.break_value()
+        self.search_extensions(context, query, 1, &mut |extension, _| match extension
+            .labels
+            .iter()
+            .find(|(name, _)| name == label)
+        {
+            Some((_, priority)) => ControlFlow::Break(*priority),
+            None => ControlFlow::Continue(()),
+        })
     }
 
     /// The hint of an extension.
     pub(super) fn hint(&self, context: &str, query: Query<'_>) -> Option<&str> {
-        let found = self.contexts(context, query.now, &mut |context| {
-            context.matching(query, &mut |extension| match &extension.hint {
-                Some(hint) => ControlFlow::Break(hint.text.as_str()),
-                None => ControlFlow::Continue(()),
-            })
-        });
-        found.break_value()
+        self.search_extensions(context, query, 1, &mut |extension, _| match &extension.hint {
+            Some(hint) => ControlFlow::Break(hint.text.as_str()),
+            None => ControlFlow::Continue(()),
+        })
     }
 
     /// Whether more digits could lead to another extension: whether to wait for them.
     pub(super) fn could_match_more(&self, context: &str, query: Query<'_>) -> bool {
-        self.could_match_more_from(context, query, &mut SmallVec::new())
-    }
-
-    fn could_match_more_from(
-        &self,
-        name: &str,
-        query: Query<'_>,
-        seen: &mut SmallVec<[*const Context; 8]>,
-    ) -> bool {
-        let Some(context) = self.enter(name, seen) else {
-            return false;
-        };
-        match context.could_match_more(query) {
-            Some(true) => true,
-            // Decided for this context and what it includes; the one that includes this goes on with its next.
-            None => false,
-            Some(false) => self
-                .included(context, query.now)
-                .any(|include| self.could_match_more_from(include, query, seen)),
-        }
+        let found = self.search(context, query, 1, &mut |context, search| {
+            match context.could_match_more(search.query) {
+                Some(true) => ControlFlow::Break(()),
+                Some(false) => ControlFlow::Continue(Below::Search),
+                // Decided for this context and what it includes; the one that includes this goes on with its next.
+                None => ControlFlow::Continue(Below::Skip),
+            }
+        });
+        found.is_break()
     }
 
     /// Whether a call for `did` may enter `context`; an empty DID means `s`. The time decides conditional includes.
@@ -370,6 +427,7 @@ impl Dialplan {
             extension,
             caller: callerid,
             now,
+            variables: None,
         };
         if self.step(context, query, 1).is_some() {
             Match::Yes

@@ -258,6 +258,7 @@ impl<'a> Check<'a> {
                     extension,
                     caller: "",
                     now: SystemTime::UNIX_EPOCH,
+                    variables: None,
                 };
                 let found = match number(priority, self.here.priority) {
                     Some(number) => self.plan.step(context, query, number).is_some(),

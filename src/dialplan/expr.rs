@@ -28,7 +28,7 @@ impl Functions for NoFunctions {
 pub fn evaluate(text: &str, functions: &mut dyn Functions) -> Result<String, String> {
     let mut parser = Parser {
         text,
-        at: 0,
+        ahead: token(text, 0),
         functions,
         depth: 0,
     };
@@ -68,11 +68,34 @@ impl Token<'_> {
     }
 }
 
-/// Longer ones first, so that the first that fits is the longest.
-const OPERATORS: [&str; 24] = [
-    "||", "&&", "==", "=~", "~~", ">=", "<=", "!=", "::", "|", "&", "=", ">", "<", "+", "-", "*", "/", "%",
-    "?", "!", ":", "(", ")",
-];
+/// The operator that a text begins with, the longest that fits.
+fn operator(text: &[u8]) -> Option<&'static str> {
+    let pair = |second: u8, two: &'static str, one: &'static str| match text.get(1) {
+        Some(&c) if c == second => two,
+        _ => one,
+    };
+    Some(match text.first()? {
+        b'|' => pair(b'|', "||", "|"),
+        b'&' => pair(b'&', "&&", "&"),
+        b'=' if text.get(1) == Some(&b'~') => "=~",
+        b'=' => pair(b'=', "==", "="),
+        b'~' if text.get(1) == Some(&b'~') => "~~",
+        b'>' => pair(b'=', ">=", ">"),
+        b'<' => pair(b'=', "<=", "<"),
+        b'!' => pair(b'=', "!=", "!"),
+        b':' => pair(b':', "::", ":"),
+        b'+' => "+",
+        b'-' => "-",
+        b'*' => "*",
+        b'/' => "/",
+        b'%' => "%",
+        b'?' => "?",
+        b'(' => "(",
+        b')' => ")",
+        b',' => ",",
+        _ => return None,
+    })
+}
 
 fn is_word(c: u8) -> bool {
     c.is_ascii_alphanumeric() || c >= 0x80 || b".';\\_^#@$".contains(&c)
@@ -90,9 +113,7 @@ fn token(text: &str, mut at: usize) -> (Token<'_>, usize) {
             if let Some(close) = rest[1..].find('"') {
                 return (Token::Text(&rest[..close + 2]), at + close + 2);
             }
-        } else if rest.starts_with(',') {
-            return (Token::Operator(","), at + 1);
-        } else if let Some(operator) = OPERATORS.iter().find(|o| rest.starts_with(**o)) {
+        } else if let Some(operator) = operator(&bytes[at..]) {
             return (Token::Operator(operator), at + operator.len());
         } else if is_word(c) {
             let mut end = at;
@@ -139,7 +160,8 @@ fn is_number(word: &str) -> bool {
 
 struct Parser<'a, 'f> {
     text: &'a str,
-    at: usize,
+    /// The next token, and where it ends.
+    ahead: (Token<'a>, usize),
     functions: &'f mut dyn Functions,
     depth: usize,
 }
@@ -160,13 +182,13 @@ fn precedence(operator: &str) -> Option<u8> {
 
 impl<'a> Parser<'a, '_> {
     fn peek(&self) -> Token<'a> {
-        token(self.text, self.at).0
+        self.ahead.0
     }
 
     fn next(&mut self) -> Token<'a> {
-        let (token, end) = token(self.text, self.at);
-        self.at = end;
-        token
+        let (next, end) = self.ahead;
+        self.ahead = token(self.text, end);
+        next
     }
 
     fn expect(&mut self, operator: &'static str) -> Result<(), String> {

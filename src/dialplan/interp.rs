@@ -5,12 +5,13 @@
 //! those where it has no extension of its own, `h` after the end.
 
 use super::apps;
-use super::ast::{App, Dialplan, Query};
+use super::ast::{App, Dialplan, Located, Query};
 use super::channel::{Audio, CallerId, Channel, Gone, Indication, Played, RecordRequest, Recorded};
 use super::frames::{Frame, Return};
 use super::functions;
 use super::services::Services;
 use super::substitute::{self, Found, Progress, Substitution, Values};
+use super::switch::{Elsewhere, Lookup};
 use super::variables::{Globals, TooLarge, Variables};
 use crate::limits;
 use crate::rng::Rng;
@@ -252,15 +253,10 @@ impl<'c> Run<'c> {
                 return Err(Stop::Gone);
             }
             self.count_step().await?;
-            let now = self.channel.wall_clock();
-            let query = Query {
-                extension: &self.at.extension,
-                caller: &self.caller.number,
-                now,
-            };
-            let Some(step) = plan.step(&self.at.context, query, self.at.priority) else {
+            let Some(Located { step, elsewhere }) = self.located(&plan) else {
                 return Ok(Ended::NoStep);
             };
+            self.follow(elsewhere);
             let before = self.at.priority;
             match self
                 .execute(step.app, &step.name.text, &step.arguments.text)
@@ -271,6 +267,22 @@ impl<'c> Run<'c> {
                 Flow::Digit(digit) => return Ok(Ended::Digit(digit)),
                 Flow::Hangup(cause) => return Ok(Ended::Hangup(cause)),
             }
+        }
+    }
+
+    /// The step at which the call is.
+    fn located<'d>(&self, plan: &'d Dialplan) -> Option<Located<'d>> {
+        plan.locate(&self.at.context, self.query(&self.at.extension), self.at.priority)
+    }
+
+    /// Goes where a switch found the step.
+    fn follow(&mut self, elsewhere: Option<Elsewhere>) {
+        if let Some(found) = elsewhere {
+            self.at = Place {
+                context: found.context,
+                extension: found.extension,
+                priority: found.priority,
+            };
         }
     }
 
@@ -485,13 +497,7 @@ impl<'c> Run<'c> {
                 tracing::error!(?stop, "dialplan: h was ended");
                 return;
             }
-            let now = self.channel.wall_clock();
-            let query = Query {
-                extension: &self.at.extension,
-                caller: &self.caller.number,
-                now,
-            };
-            let Some(step) = plan.step(&self.at.context, query, self.at.priority) else {
+            let Some(Located { step, elsewhere }) = self.located(&plan) else {
                 match self.frames.last() {
                     Some(Frame {
                         returns: Return::Macro,
@@ -503,6 +509,7 @@ impl<'c> Run<'c> {
                     _ => return,
                 }
             };
+            self.follow(elsewhere);
             match self
                 .execute(step.app, &step.name.text, &step.arguments.text)
                 .await
@@ -531,6 +538,7 @@ impl<'c> Run<'c> {
             extension,
             caller: &self.caller.number,
             now: self.channel.wall_clock(),
+            variables: Some(self),
         }
     }
 
@@ -726,6 +734,12 @@ impl<'c> Run<'c> {
             Some(value) => Some(Cow::Borrowed(value)),
             None => self.globals.get(name).map(Cow::Owned),
         }
+    }
+}
+
+impl Lookup for Run<'_> {
+    fn lookup(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.value_of(name)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::reader::Reader;
 use super::text::Text;
+use super::Options;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::limits;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub struct Entry {
 }
 
 /// Reads `file` and what it includes. The sections are returned as far as they were understood.
-pub fn read(file: &Path, reader: &dyn Reader) -> (Vec<Section>, Vec<Diagnostic>) {
+pub fn read(file: &Path, reader: &dyn Reader, options: &Options) -> (Vec<Section>, Vec<Diagnostic>) {
     let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut lexer = Lexer {
         reader,
@@ -40,6 +41,7 @@ pub fn read(file: &Path, reader: &dyn Reader) -> (Vec<Section>, Vec<Diagnostic>)
         diagnostics: Vec::new(),
         files: 0,
         bytes: 0,
+        may_run: options.allow.iter().any(|name| name == "#exec"),
     };
     match reader.read(file) {
         Ok(bytes) => lexer.file(file, bytes, 0),
@@ -63,6 +65,8 @@ struct Lexer<'a> {
     diagnostics: Vec<Diagnostic>,
     files: usize,
     bytes: usize,
+    /// Whether `#exec` is allowed.
+    may_run: bool,
 }
 
 impl Lexer<'_> {
@@ -233,11 +237,13 @@ impl Lexer<'_> {
         match &line.text[1..end] {
             "include" => self.include(line, &argument, true, depth),
             "tryinclude" => self.include(line, &argument, false, depth),
+            "exec" if self.may_run => self.exec(line, &argument, depth),
             "exec" => {
                 let finding =
                     Diagnostic::error("refused-exec", "#exec runs a program at each load and is refused");
-                self.diagnostics
-                    .push(line.mark(finding.hint("#include a file that the program writes")));
+                let hint =
+                    "#include a file that the program writes, or allow it: [dialplan] allow = [\"#exec\"]";
+                self.diagnostics.push(line.mark(finding.hint(hint)));
             }
             other => {
                 let message = format!("#{other} is unknown and ignored");
@@ -273,6 +279,23 @@ impl Lexer<'_> {
                     self.diagnostics
                         .push(argument.mark(finding.hint("#tryinclude accepts that a file is missing")));
                 }
+            }
+        }
+    }
+
+    /// `#exec command`: what the command prints is read as a file would be.
+    fn exec(&mut self, line: &Text, argument: &Text, depth: usize) {
+        let command = argument.text.trim_matches(['"', '<', '>']);
+        if command.is_empty() || depth + 1 > limits::DIALPLAN_INCLUDE_DEPTH {
+            let finding = Diagnostic::error("refused-exec", "#exec has no command, or is nested too deep");
+            self.diagnostics.push(line.mark(finding));
+            return;
+        }
+        match self.reader.run(command) {
+            Ok(bytes) => self.file(Path::new(&format!("#exec {command}")), bytes, depth + 1),
+            Err(e) => {
+                let finding = Diagnostic::error("unreadable-file", format!("{command} failed: {e}"));
+                self.diagnostics.push(argument.mark(finding));
             }
         }
     }

@@ -31,6 +31,7 @@ mod regular;
 mod say;
 pub mod services;
 mod substitute;
+mod switch;
 pub mod testing;
 mod text;
 pub mod time_range;
@@ -83,7 +84,7 @@ pub enum Match {
 /// Loads a dialplan file and what it includes. A dialplan is returned unless a diagnostic is an error; all
 /// diagnostics are returned, in file order.
 pub fn load(file: &Path, reader: &dyn Reader, options: &Options) -> (Option<Dialplan>, Vec<Diagnostic>) {
-    let (sections, mut diagnostics) = lex::read(file, reader);
+    let (sections, mut diagnostics) = lex::read(file, reader, options);
     let (plan, more) = parse::parse(&sections, options);
     diagnostics.extend(more);
     check::check(&plan, options, &mut diagnostics);

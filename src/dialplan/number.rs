@@ -30,6 +30,19 @@ impl Number {
         if mantissa == 0 {
             return Number::ZERO;
         }
+        // Most numbers are small, and 64 bits are divided in hardware.
+        if let Ok(mut small) = i64::try_from(mantissa) {
+            if small.unsigned_abs() < 10u64.pow(17) && exponent.unsigned_abs() < EXPONENT.unsigned_abs() / 2 {
+                while small % 10 == 0 {
+                    small /= 10;
+                    exponent += 1;
+                }
+                return Number {
+                    mantissa: i128::from(small),
+                    exponent,
+                };
+            }
+        }
         // One division for all digits that are too many, so that rounding happens once.
         let digits = mantissa.unsigned_abs().ilog10() + 1;
         if digits > DIGITS {

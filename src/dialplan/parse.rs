@@ -4,6 +4,7 @@ use super::apps;
 use super::ast::{App, Context, Dialplan, Extension, Include, Name, Step};
 use super::lex::{Entry, Section};
 use super::substitute::{self, Found, Values};
+use super::switch::{self, Kind, Switch};
 use super::text::Text;
 use super::time_range::TimeRange;
 use super::{Element, Options};
@@ -130,11 +131,12 @@ impl Loader {
                 "exten" => self.extension(&name, value, false, &mut before),
                 "same" => self.extension(&name, value, true, &mut before),
                 "include" => self.include(&name, value),
-                "switch" | "lswitch" => {
+                "switch" => {
                     let value = self.substituted(value);
-                    self.switch(&name, &value);
+                    self.switch(&name, value, Kind::Loaded);
                 }
-                "eswitch" => self.switch(&name, value),
+                "lswitch" => self.switch(&name, value.clone(), Kind::Literal),
+                "eswitch" => self.switch(&name, value.clone(), Kind::Evaluated),
                 // Which digits keep the dial tone: there is none here.
                 "ignorepat" => {}
                 "autohints" => {}
@@ -143,7 +145,8 @@ impl Loader {
                     let finding = Diagnostic::warning("unknown-keyword", message);
                     self.say(
                         key,
-                        finding.hint("a context has exten, same, include, switch, eswitch, ignorepat"),
+                        finding
+                            .hint("a context has exten, same, include, switch, lswitch, eswitch, ignorepat"),
                     );
                 }
             }
@@ -154,13 +157,20 @@ impl Loader {
         self.plan.contexts.entry(name.to_string()).or_default()
     }
 
-    fn switch(&mut self, context: &str, value: &Text) {
-        let finding = Diagnostic::warning(
-            "unavailable-switch",
-            "another switch's dialplan cannot be asked; ignored",
-        );
-        self.say(value, finding.hint("include a context instead"));
-        self.plan_context(context).switches.push(value.text.clone());
+    fn switch(&mut self, context: &str, value: Text, kind: Kind) {
+        let known = switch::is_known(&value.text) || kind == Kind::Evaluated && value.text.starts_with('$');
+        if !known {
+            let message = "only Loopback can be asked, no other machine's dialplan; ignored";
+            let finding = Diagnostic::warning("unavailable-switch", message);
+            self.say(
+                &value,
+                finding.hint("write lswitch => Loopback/${EXTEN}@context, or include a context"),
+            );
+            return;
+        }
+        self.plan_context(context)
+            .switches
+            .push(Switch { kind, text: value });
     }
 
     fn include(&mut self, context: &str, value: &Text) {

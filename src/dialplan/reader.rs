@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Gives the files of a dialplan.
 pub trait Reader {
@@ -11,6 +12,9 @@ pub trait Reader {
 
     /// The names in a folder, in any order: what `#include "folder/*.conf"` chooses from.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// What a command line prints: `#exec`. Only called where the configuration allows it.
+    fn run(&self, command: &str) -> io::Result<Vec<u8>>;
 }
 
 /// Files of the machine.
@@ -35,9 +39,23 @@ impl Reader for Disk {
         }
         Ok(names)
     }
+
+    /// By the shell, with nothing to read. It is waited for, since a load cannot go on without it.
+    fn run(&self, command: &str) -> io::Result<Vec<u8>> {
+        let output = Command::new("/bin/sh")
+            .arg("-c")
+            .arg(command)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()?;
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => Err(io::Error::other(format!("it ended with {}", output.status))),
+        }
+    }
 }
 
-/// Files that exist in memory only: the built-in dialplan, tests.
+/// Files that exist in memory only: the built-in dialplan, tests. What a command prints is the file of its name.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -75,5 +93,9 @@ impl Reader for Memory {
             .filter_map(|path| path.file_name())
             .map(|name| name.to_string_lossy().into_owned())
             .collect())
+    }
+
+    fn run(&self, command: &str) -> io::Result<Vec<u8>> {
+        self.read(Path::new(command))
     }
 }

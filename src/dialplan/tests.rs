@@ -44,10 +44,29 @@ fn steps(plan: &Dialplan, context: &str, number: &str, caller: &str) -> Vec<Stri
         extension: number,
         caller,
         now: NOW,
+        variables: None,
     };
     (1..)
         .map_while(|priority| Some(plan.step(context, query, priority)?.arguments.text.clone()))
         .collect()
+}
+
+#[test]
+fn what_a_program_prints_is_part_of_the_file_where_that_is_allowed() {
+    let reader = reader::Memory::new([
+        ("a.conf", "[default]\n#exec list-lines\nexten => 2,1,NoOp()\n"),
+        ("list-lines", "exten => 1,1,NoOp(printed)\n"),
+    ]);
+    let allowed = Options {
+        allow: vec!["#exec".to_string()],
+        ..Options::default()
+    };
+    let (plan, findings) = load(Path::new("a.conf"), &reader, &allowed);
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!(steps(&plan.unwrap(), "default", "1", ""), ["printed"]);
+    let (plan, findings) = load(Path::new("a.conf"), &reader, &Options::default());
+    assert!(plan.is_none());
+    assert_eq!(findings[0].code, "refused-exec");
 }
 
 #[test]
@@ -198,6 +217,7 @@ fn priorities_and_labels() {
         extension: "1",
         caller: "",
         now: NOW,
+        variables: None,
     };
     assert_eq!(plan.label("default", query, "far"), Some(5));
     assert_eq!(plan.label("default", query, "Far"), None);
@@ -270,6 +290,7 @@ fn collecting_digits_ends_where_nothing_more_can_match() {
                 extension: typed,
                 caller,
                 now: NOW,
+                variables: None,
             },
         )
     };

@@ -388,7 +388,7 @@ proptest! {
         let (plan, _) = read(&[("main.conf", &text)]);
         let plan = plan.expect("none of this is an error");
         let model = Model::new(&contexts);
-        let query = ast::Query { extension: &number, caller: &caller, now: NOW };
+        let query = ast::Query { extension: &number, caller: &caller, now: NOW, variables: None };
         for priority in 1..5 {
             let found = plan.step("c0", query, priority).map(|step| step.arguments.text.clone());
             let expected =
