@@ -1,11 +1,13 @@
 //! What Asterisk has and we do not: known by name, so that a dialplan that uses it is told so at load.
 
+use super::interp::{Flow, Outcome, Run, Stop};
+use super::substitute::Values;
 use crate::diagnostic::Diagnostic;
 
 /// Applications of Asterisk that are not here.
 const APPLICATIONS: &[&str] = &[
-    "ADSIProg",
     "AddQueueMember",
+    "ADSIProg",
     "AgentLogin",
     "AgentRequest",
     "AGI",
@@ -14,6 +16,7 @@ const APPLICATIONS: &[&str] = &[
     "AttendedTransfer",
     "AudioSocket",
     "Authenticate",
+    "BackgroundDetect",
     "BlindTransfer",
     "Bridge",
     "BridgeAdd",
@@ -22,17 +25,19 @@ const APPLICATIONS: &[&str] = &[
     "CallCompletionCancel",
     "CallCompletionRequest",
     "CELGenUserEvent",
-    "ChannelRedirect",
+    "ChangeMonitor",
     "ChanIsAvail",
+    "ChannelRedirect",
     "ChanSpy",
     "ClearHash",
     "ConfBridge",
     "ConfKick",
-    "ContinueWhile",
     "ControlPlayback",
     "DAHDIBarge",
     "DAHDIRAS",
     "DAHDIScan",
+    "DAHDISendCallreroutingFacility",
+    "DAHDISendKeypadFacility",
     "DBdel",
     "DBdeltree",
     "DeadAGI",
@@ -43,14 +48,6 @@ const APPLICATIONS: &[&str] = &[
     "DumpChan",
     "EAGI",
     "Echo",
-    "Else",
-    "ElseIf",
-    "EndIf",
-    "EndWhile",
-    "Exec",
-    "ExecIf",
-    "ExecIfTime",
-    "ExitWhile",
     "ExtenSpy",
     "ExternalIVR",
     "Festival",
@@ -58,12 +55,7 @@ const APPLICATIONS: &[&str] = &[
     "FollowMe",
     "ForkCDR",
     "GetCPEID",
-    "Gosub",
-    "GosubIf",
-    "GotoIf",
-    "GotoIfTime",
     "ICES",
-    "If",
     "ImportVar",
     "Incomplete",
     "JabberSend",
@@ -72,17 +64,24 @@ const APPLICATIONS: &[&str] = &[
     "MeetMe",
     "MessageSend",
     "Milliwatt",
+    "MinivmAccMess",
+    "MinivmDelete",
+    "MinivmGreet",
+    "MinivmMWI",
+    "MinivmNotify",
     "MinivmRecord",
     "MixMonitor",
     "Monitor",
     "Morsecode",
     "MP3Player",
-    "MSet",
     "MusicOnHold",
     "NBScat",
     "NoCDR",
     "Originate",
     "OSPAuth",
+    "OSPFinish",
+    "OSPLookup",
+    "OSPNext",
     "Page",
     "Park",
     "ParkAndAnnounce",
@@ -96,7 +95,7 @@ const APPLICATIONS: &[&str] = &[
     "Proceeding",
     "Queue",
     "QueueLog",
-    "RaiseException",
+    "QueueUpdate",
     "ReadExten",
     "ReadFile",
     "ReceiveFAX",
@@ -105,11 +104,10 @@ const APPLICATIONS: &[&str] = &[
     "RemoveQueueMember",
     "ResetCDR",
     "RetryDial",
-    "SayAlpha",
     "SayAlphaCase",
-    "SayCountPL",
     "SayCountedAdj",
     "SayCountedNoun",
+    "SayCountPL",
     "SayMoney",
     "SayOrdinal",
     "SayPhonetic",
@@ -124,10 +122,10 @@ const APPLICATIONS: &[&str] = &[
     "SetAMAFlags",
     "SetCallerPres",
     "SetMusicOnHold",
+    "Signal",
     "SIPAddHeader",
     "SIPDtmfMode",
     "SIPRemoveHeader",
-    "Signal",
     "SIPSendCustomINFO",
     "SkelGuessNumber",
     "SLAStation",
@@ -137,8 +135,12 @@ const APPLICATIONS: &[&str] = &[
     "SpeechActivateGrammar",
     "SpeechBackground",
     "SpeechCreate",
+    "SpeechDeactivateGrammar",
+    "SpeechDestroy",
+    "SpeechLoadGrammar",
+    "SpeechProcessingSound",
     "SpeechStart",
-    "StackPop",
+    "SpeechUnloadGrammar",
     "StartMusicOnHold",
     "Stasis",
     "StopMixMonitor",
@@ -151,7 +153,6 @@ const APPLICATIONS: &[&str] = &[
     "TestServer",
     "ToneScan",
     "Transfer",
-    "TryExec",
     "UnpauseMonitor",
     "UnpauseQueueMember",
     "UserEvent",
@@ -168,12 +169,109 @@ const APPLICATIONS: &[&str] = &[
     "WaitForSilence",
     "WaitMusicOnHold",
     "WaitUntil",
-    "While",
     "Zapateller",
 ];
 
 /// Applications that run programs on this machine, which a dialplan may only where the configuration allows it.
 const REFUSED_APPLICATIONS: &[&str] = &["System", "TrySystem", "EAGI", "ExternalIVR"];
+
+/// What an application leaves where it cannot do its work, for those that leave something: Asterisk's variables, with
+/// the values that they have then. A call that comes to one that is not here goes on with these.
+const FAILURES: &[(&str, &[(&str, &str)])] = &[
+    ("AddQueueMember", &[("AQMSTATUS", "NOSUCHQUEUE")]),
+    ("AgentRequest", &[("AGENT_STATUS", "INVALID")]),
+    ("AgentLogin", &[("AGENT_STATUS", "INVALID")]),
+    ("AMD", &[("AMDSTATUS", "NOTSURE"), ("AMDCAUSE", "")]),
+    ("AttendedTransfer", &[("ATTENDEDTRANSFERSTATUS", "FAILURE")]),
+    ("BlindTransfer", &[("BLINDTRANSFERSTATUS", "FAILURE")]),
+    ("Bridge", &[("BRIDGERESULT", "NONEXISTENT")]),
+    (
+        "CallCompletionCancel",
+        &[("CC_CANCEL_RESULT", "FAIL"), ("CC_CANCEL_REASON", "NOT_GENERIC")],
+    ),
+    (
+        "CallCompletionRequest",
+        &[
+            ("CC_REQUEST_RESULT", "FAIL"),
+            ("CC_REQUEST_REASON", "NO_CORE_INSTANCE"),
+        ],
+    ),
+    ("ChanIsAvail", &[("AVAILCHAN", ""), ("AVAILORIGCHAN", "")]),
+    ("ChannelRedirect", &[("CHANNELREDIRECT_STATUS", "NOCHANNEL")]),
+    ("ConfBridge", &[("CONFBRIDGE_RESULT", "FAILED")]),
+    ("ConfKick", &[("CONFKICKSTATUS", "FAILURE")]),
+    (
+        "Dial",
+        &[
+            ("DIALSTATUS", "CHANUNAVAIL"),
+            ("DIALEDPEERNAME", ""),
+            ("ANSWEREDTIME", ""),
+            ("DIALEDTIME", ""),
+        ],
+    ),
+    ("EAGI", &[("AGISTATUS", "FAILURE")]),
+    ("JabberSend", &[("JABBERSTATUS", "FAILURE")]),
+    ("MailboxExists", &[("VMBOXEXISTSSTATUS", "FAILED")]),
+    ("MinivmAccMess", &[("MVM_ACCMESS_STATUS", "FAILED")]),
+    ("MinivmDelete", &[("MVM_DELETE_STATUS", "FAILED")]),
+    ("MinivmGreet", &[("MVM_GREET_STATUS", "FAILED")]),
+    ("MinivmNotify", &[("MVM_NOTIFY_STATUS", "FAILED")]),
+    ("MinivmRecord", &[("MVM_RECORD_STATUS", "FAILED")]),
+    ("Originate", &[("ORIGINATE_STATUS", "FAILED")]),
+    ("OSPAuth", &[("OSPAUTHSTATUS", "FAILED")]),
+    ("OSPFinish", &[("OSPFINISHSTATUS", "FAILED")]),
+    ("OSPLookup", &[("OSPLOOKUPSTATUS", "FAILED")]),
+    ("OSPNext", &[("OSPNEXTSTATUS", "FAILED")]),
+    ("PauseQueueMember", &[("PQMSTATUS", "NOTFOUND")]),
+    ("Queue", &[("QUEUESTATUS", "JOINUNAVAIL")]),
+    (
+        "ReceiveFAX",
+        &[("FAXSTATUS", "FAILED"), ("FAXERROR", "INIT_ERROR")],
+    ),
+    ("ReceiveMF", &[("RECEIVEMFSTATUS", "ERROR")]),
+    ("RemoveQueueMember", &[("RQMSTATUS", "NOSUCHQUEUE")]),
+    ("RetryDial", &[("DIALSTATUS", "CHANUNAVAIL")]),
+    ("SendFAX", &[("FAXSTATUS", "FAILED"), ("FAXERROR", "INIT_ERROR")]),
+    ("SendImage", &[("SENDIMAGESTATUS", "UNSUPPORTED")]),
+    ("SendURL", &[("SENDURLSTATUS", "UNSUPPORTED")]),
+    ("Signal", &[("SIGNALSTATUS", "FAILURE")]),
+    ("SLAStation", &[("SLASTATION_STATUS", "FAILURE")]),
+    ("SLATrunk", &[("SLATRUNK_STATUS", "FAILURE")]),
+    ("SpeechCreate", &[("ERROR", "1")]),
+    ("Stasis", &[("STASISSTATUS", "FAILED")]),
+    ("StoreDTMF", &[("STOREDTMFSTATUS", "FAILURE")]),
+    (
+        "Transfer",
+        &[("TRANSFERSTATUS", "UNSUPPORTED"), ("TRANSFERSTATUSPROTOCOL", "0")],
+    ),
+    ("UnpauseQueueMember", &[("UPQMSTATUS", "NOTFOUND")]),
+    ("VoiceMailPlayMsg", &[("VOICEMAIL_PLAYBACKSTATUS", "FAILED")]),
+    ("WaitForSignal", &[("WAITFORSIGNALSTATUS", "TIMEOUT")]),
+];
+
+/// Applications that let nobody past who does not know a password: where they are not here, nobody is let past.
+const GUARDS: &[&str] = &["VMAuthenticate"];
+
+fn is_among(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|n| n.eq_ignore_ascii_case(name))
+}
+
+/// What becomes of a call that comes to an application which is not here: what an author has written for its failure.
+pub(super) fn execute(run: &mut Run<'_>, name: &str) -> Outcome {
+    if is_among(name, GUARDS) || !(is_among(name, APPLICATIONS) || is_among(name, REFUSED_APPLICATIONS)) {
+        return Err(Stop::Failed(format!("there is no application {name}")));
+    }
+    run.complain(format!("{name} is not available: the call goes on without it"));
+    for (variable, value) in failure(name) {
+        run.set(variable, *value);
+    }
+    Ok(Flow::Next)
+}
+
+fn failure(name: &str) -> &'static [(&'static str, &'static str)] {
+    let found = FAILURES.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+    found.map_or(&[], |(_, variables)| variables)
+}
 
 /// Functions of Asterisk that are not here.
 const FUNCTIONS: &[&str] = &[
@@ -345,63 +443,62 @@ const REFUSED_FUNCTIONS: &[&str] = &["SHELL"];
 
 /// The finding for an application that is not here.
 pub fn application(name: &str, allowed: bool) -> Diagnostic {
-    finding(
-        name,
-        allowed,
+    if is_among(name, REFUSED_APPLICATIONS) && !allowed {
+        return refused("application", name);
+    }
+    if is_among(name, APPLICATIONS) || is_among(name, REFUSED_APPLICATIONS) {
+        let then = match failure(name).first() {
+            _ if is_among(name, GUARDS) => "fails".to_string(),
+            Some((variable, value)) => format!("goes on with {variable}={value}"),
+            None => "goes on without it".to_string(),
+        };
+        let message =
+            format!("the application {name} of Asterisk is not available; a call that comes here {then}");
+        let hint = "take it out, or see that what follows is right without it";
+        return Diagnostic::warning("unavailable-application", message).hint(hint);
+    }
+    unknown(
         "application",
-        REFUSED_APPLICATIONS,
-        APPLICATIONS,
-        &|| super::apps::ALL.iter().map(|app| app.manual().name).collect(),
+        name,
+        super::apps::ALL.iter().map(|app| app.manual().name),
     )
 }
 
 /// The finding for a function that is not here.
 pub fn function(name: &str, allowed: bool) -> Diagnostic {
-    finding(name, allowed, "function", REFUSED_FUNCTIONS, FUNCTIONS, &|| {
-        super::functions::ALL
-            .iter()
-            .map(|function| function.manual().name)
-            .collect()
-    })
+    if is_among(name, REFUSED_FUNCTIONS) && !allowed {
+        return refused("function", name);
+    }
+    if is_among(name, FUNCTIONS) || is_among(name, REFUSED_FUNCTIONS) {
+        let message = format!("the function {name} of Asterisk is not available; it is empty here");
+        let hint = "take it out, or see that what follows is right without it";
+        return Diagnostic::warning("unavailable-function", message).hint(hint);
+    }
+    let ours = super::functions::ALL
+        .iter()
+        .map(|function| function.manual().name);
+    unknown("function", name, ours)
 }
 
-fn finding(
-    name: &str,
-    allowed: bool,
-    what: &str,
-    refused: &[&str],
-    absent: &[&str],
-    ours: &dyn Fn() -> Vec<&'static str>,
-) -> Diagnostic {
-    let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
-    if is(refused) && !allowed {
-        let message = format!("the {what} {name} runs programs of this machine and is refused");
-        let code = if what == "function" {
-            "refused-function"
-        } else {
-            "refused-application"
-        };
-        let hint = "do it outside the dialplan: a mailbox can have a notify_command";
-        return Diagnostic::error(code, message).hint(hint);
-    }
-    if is(refused) || is(absent) {
-        let message = format!("the {what} {name} of Asterisk is not available; a call that comes here fails");
-        let code = if what == "function" {
-            "unavailable-function"
-        } else {
-            "unavailable-application"
-        };
-        return Diagnostic::warning(code, message).hint("take it out, or handle the error in an extension e");
-    }
+/// The finding for what runs programs and is not allowed by name.
+pub fn refused(what: &str, name: &str) -> Diagnostic {
+    let message = format!("the {what} {name} runs programs of this machine and is refused");
+    let code = if what == "function" {
+        "refused-function"
+    } else {
+        "refused-application"
+    };
+    Diagnostic::error(code, message).hint("do it outside the dialplan: a mailbox can have a notify_command")
+}
+
+fn unknown(what: &str, name: &str, ours: impl Iterator<Item = &'static str>) -> Diagnostic {
     let code = if what == "function" {
         "unknown-function"
     } else {
         "unknown-application"
     };
     let finding = Diagnostic::error(code, format!("there is no {what} called {name}"));
-    let names = ours();
-    let nearest = names.into_iter().map(|n| (distance(n, name), n)).min();
-    match nearest {
+    match ours.map(|n| (distance(n, name), n)).min() {
         Some((0..=2, nearest)) => finding.hint(format!("is {nearest} meant?")),
         _ => finding.hint(format!("docs/dialplan.md lists every {what}")),
     }
@@ -420,4 +517,24 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_called_absent_that_is_here() {
+        for app in crate::dialplan::apps::ALL {
+            assert!(
+                !is_among(app.manual().name, APPLICATIONS),
+                "{}",
+                app.manual().name
+            );
+        }
+        for name in FAILURES.iter().map(|(name, _)| name).chain(GUARDS) {
+            let known = is_among(name, APPLICATIONS) || is_among(name, REFUSED_APPLICATIONS);
+            assert!(known, "{name} is not among the absent");
+        }
+    }
 }

@@ -52,8 +52,19 @@ pub fn split_raw(text: &str) -> Vec<&str> {
     if text.is_empty() {
         return parts;
     }
+    let mut rest = text;
+    while let Some((part, after)) = split_raw_once(rest, ',') {
+        parts.push(part);
+        rest = after;
+    }
+    parts.push(rest);
+    parts
+}
+
+/// Splits at the first `separator` outside `()`, `[]` and `""`, and leaves every character in. `None` where there is
+/// none.
+pub fn split_raw_once(text: &str, separator: char) -> Option<(&str, &str)> {
     let (mut parentheses, mut brackets, mut quoted, mut escaped) = (0usize, 0usize, false, false);
-    let mut start = 0;
     for (at, c) in text.char_indices() {
         if std::mem::take(&mut escaped) {
             continue;
@@ -65,15 +76,13 @@ pub fn split_raw(text: &str) -> Vec<&str> {
             ']' => brackets = brackets.saturating_sub(1),
             '"' => quoted = !quoted,
             '\\' => escaped = true,
-            ',' if !quoted && parentheses == 0 && brackets == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
+            c if c == separator && !quoted && parentheses == 0 && brackets == 0 => {
+                return Some((&text[..at], &text[at + c.len_utf8()..]));
             }
             _ => {}
         }
     }
-    parts.push(&text[start..]);
-    parts
+    None
 }
 
 /// Arguments by position; a missing one is empty.
@@ -175,6 +184,9 @@ mod tests {
         }
         assert_eq!(split_at("a,b\\,c,\"d\"", ',', 2), ["a", "b\\,c,\"d\""]);
         assert_eq!(split_raw("\"a,b\",c\\,d,(e,f)"), ["\"a,b\"", "c\\,d", "(e,f)"]);
+        assert_eq!(split_raw("a,,b,"), ["a", "", "b", ""]);
+        assert_eq!(split_raw_once("f(a:b):\"c\"", ':'), Some(("f(a:b)", "\"c\"")));
+        assert_eq!(split_raw_once("[a:b", ':'), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::substitute::{closing, Reference};
 use super::text::Text;
 use super::{absent, apps, functions, Options};
 use crate::diagnostic::Diagnostic;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::time::SystemTime;
 
 /// Looks at every step of a dialplan.
@@ -104,7 +104,8 @@ impl<'a> Check<'a> {
     pub fn seconds(&mut self, index: usize) {
         if let Some((range, text)) = self.parts().into_iter().nth(index) {
             let text = text.trim();
-            if !text.is_empty() && !text.contains('$') && text.parse::<f64>().is_err() {
+            let number = text.parse::<f64>().is_ok() || apps::seconds(text).is_some();
+            if !text.is_empty() && !text.contains('$') && !number {
                 self.expected(range, "a number of seconds");
             }
         }
@@ -275,8 +276,20 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// The steps of this extension below the one that is looked at.
+    pub(super) fn below(&self) -> impl Iterator<Item = &'a Step> {
+        let steps = &self.here.extension.steps;
+        let from = (Bound::Excluded(self.here.priority), Bound::Unbounded);
+        steps.range::<u32, _>(from).map(|(_, step)| step)
+    }
+
+    /// The step of this extension above the one that is looked at.
+    pub(super) fn above(&self) -> Option<&'a Step> {
+        self.here.extension.steps.get(&self.here.priority.checked_sub(1)?)
+    }
+
     /// Another extension of the context may have the priority that a pattern, or a name with a caller ID, lacks.
-    fn is_pattern(&self) -> bool {
+    pub(super) fn is_pattern(&self) -> bool {
         let context = &self.plan.contexts[self.here.context];
         let others = context
             .extensions

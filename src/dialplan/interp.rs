@@ -4,6 +4,7 @@
 //! `t` where nothing was entered in time, `T` when the absolute timeout has passed, `e` for an error and for each of
 //! those where it has no extension of its own, `h` after the end.
 
+use super::absent;
 use super::apps;
 use super::ast::{App, Dialplan, Located, Query};
 use super::channel::{Audio, CallerId, Channel, Gone, Indication, Played, RecordRequest, Recorded};
@@ -87,8 +88,10 @@ pub enum RunEnd {
 
 /// Q.850: normal clearing, which a call ends with where nothing else is known.
 pub const NORMAL_CLEARING: u8 = 16;
-const USER_BUSY: u8 = 17;
-const CONGESTION: u8 = 34;
+/// Q.850: user busy.
+pub(super) const USER_BUSY: u8 = 17;
+/// Q.850: no circuit available.
+pub(super) const CONGESTION: u8 = 34;
 /// Q.850: interworking, unspecified: the dialplan failed.
 const FAILURE: u8 = 127;
 
@@ -225,7 +228,10 @@ impl<'c> Run<'c> {
         loop {
             let outcome = match self.steps().await {
                 Ok(Ended::NoStep) => self.out_of_steps().await,
-                Ok(Ended::Digit(digit)) => self.collect(String::from(digit), self.timeouts.digit).await,
+                Ok(Ended::Digit(digit)) => {
+                    self.leave_macros();
+                    self.collect(String::from(digit), self.timeouts.digit).await
+                }
                 Ok(Ended::Hangup(cause)) => Ok(Some(RunEnd::Hangup { cause })),
                 Err(stop) => Err(stop),
             };
@@ -287,10 +293,11 @@ impl<'c> Run<'c> {
     }
 
     async fn execute(&mut self, app: App, name: &str, arguments: &str) -> Outcome {
-        let App::Known(app) = app else {
-            return Err(Stop::Failed(format!("there is no application {name}")));
-        };
+        // Also for one that is not here: the functions among its arguments may set something.
         let arguments = self.substitute(arguments).await;
+        let App::Known(app) = app else {
+            return absent::execute(self, name);
+        };
         tracing::debug!(
             context = %self.at.context,
             extension = %Private(&self.at.extension),
@@ -309,7 +316,7 @@ impl<'c> Run<'c> {
             None => (call, ""),
         };
         let Some(app) = apps::find(name) else {
-            return Err(Stop::Failed(format!("there is no application {name}")));
+            return absent::execute(self, name);
         };
         // Exec(Exec(Exec(…))) is as deep as its text is long.
         if self.call_depth >= limits::SUBSTITUTION_DEPTH {
@@ -337,6 +344,17 @@ impl<'c> Run<'c> {
             yield_now().await;
         }
         Ok(())
+    }
+
+    /// What the caller enters in a macro is an extension of the context that called it.
+    fn leave_macros(&mut self) {
+        while let Some(Frame {
+            returns: Return::Macro,
+            ..
+        }) = self.frames.last()
+        {
+            self.at = self.leave_frame().unwrap_or_default();
+        }
     }
 
     /// There is no such priority: the end of a macro, an extension that does not exist, or its last step is done.

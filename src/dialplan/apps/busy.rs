@@ -1,6 +1,6 @@
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::dialplan::channel::Indication;
-use crate::dialplan::interp::Flow;
+use crate::dialplan::interp::USER_BUSY;
 use async_trait::async_trait;
 
 /// Busy
@@ -26,8 +26,6 @@ impl Application for Busy {
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        run.channel.indicate(Indication::Busy).await?;
-        run.sleep(super::seconds(arguments).unwrap_or(super::TONE)).await?;
-        Ok(Flow::Hangup(17))
+        super::refuse(run, Indication::Busy, arguments, USER_BUSY).await
     }
 }

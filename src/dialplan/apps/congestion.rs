@@ -1,6 +1,6 @@
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::dialplan::channel::Indication;
-use crate::dialplan::interp::Flow;
+use crate::dialplan::interp::CONGESTION;
 use async_trait::async_trait;
 
 /// Congestion
@@ -26,8 +26,6 @@ impl Application for Congestion {
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        run.channel.indicate(Indication::Congestion).await?;
-        run.sleep(super::seconds(arguments).unwrap_or(super::TONE)).await?;
-        Ok(Flow::Hangup(34))
+        super::refuse(run, Indication::Congestion, arguments, CONGESTION).await
     }
 }

@@ -1,5 +1,5 @@
 use super::{Application, Manual, Outcome, Run};
-use super::loops;
+use super::blocks;
 use async_trait::async_trait;
 
 /// EndWhile
@@ -19,6 +19,6 @@ impl Application for EndWhile {
     }
 
     async fn execute(&self, run: &mut Run<'_>, _: &str) -> Outcome {
-        loops::to_while(run)
+        blocks::again(run)
     }
 }

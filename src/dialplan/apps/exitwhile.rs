@@ -1,5 +1,5 @@
 use super::{Application, Manual, Outcome, Run};
-use super::loops;
+use super::blocks::{self, WHILE};
 use async_trait::async_trait;
 
 /// ExitWhile
@@ -19,6 +19,6 @@ impl Application for ExitWhile {
     }
 
     async fn execute(&self, run: &mut Run<'_>, _: &str) -> Outcome {
-        loops::after_end(run, 1)
+        blocks::leave(run, WHILE)
     }
 }

@@ -1,5 +1,5 @@
+use super::branches::{self, Branches};
 use super::{Application, Check, Manual, Outcome, Run};
-use crate::dialplan::arguments::split_at;
 use crate::dialplan::interp::Flow;
 use crate::dialplan::substitute::is_true;
 use async_trait::async_trait;
@@ -23,25 +23,19 @@ impl Application for GosubIf {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        let text = check.arguments();
-        let Some(question) = super::outside(text, b'?') else {
-            check.expected(0..text.len(), "a ? after the condition");
+        let Some((_, places)) = branches::check(check, true, "a place to go to") else {
             return;
         };
-        let (first, second) = super::branches(text, question);
-        for range in [first, second] {
+        for range in places {
+            let text = check.arguments();
             let end = text[range.clone()].find('(').map_or(range.end, |open| range.start + open);
-            if !text[range.start..end].trim().is_empty() {
-                check.target(range.start..end, &text[range.start..end]);
-            }
+            check.target(range.start..end, &text[range.start..end]);
         }
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        let parts = split_at(arguments, '?', 2);
-        let places = split_at(parts.get(1).map_or("", String::as_str), ':', 2);
-        let chosen = if is_true(parts.first().map_or("", |c| c.trim())) { 0 } else { 1 };
-        match places.get(chosen).map_or("", |place| place.trim()) {
+        let branches = Branches::protected(arguments);
+        match branches.taken(is_true(branches.condition)) {
             "" => Ok(Flow::Next),
             place => run.enter(place).map(Flow::Goto),
         }

@@ -1,3 +1,4 @@
+use super::branches::{self, Branches};
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::dialplan::interp::{Flow, Stop};
 use crate::dialplan::substitute::is_true;
@@ -22,27 +23,16 @@ impl Application for GotoIf {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        let text = check.arguments();
-        let Some(question) = super::outside(text, b'?') else {
-            check.expected(0..text.len(), "a ? after the condition");
-            return;
-        };
-        let (first, second) = super::branches(text, question);
-        if text[first.clone()].trim().is_empty() && text[second.clone()].trim().is_empty() {
-            check.expected(question..text.len(), "a place to go to after the ?");
-        }
-        for range in [first, second] {
-            if !text[range.clone()].trim().is_empty() {
-                check.target(range.clone(), &text[range]);
+        if let Some((_, places)) = branches::check(check, false, "a place to go to") {
+            for range in places {
+                check.target(range.clone(), &check.arguments()[range]);
             }
         }
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        let (condition, rest) = arguments.split_once('?').unwrap_or((arguments, ""));
-        let (yes, no) = rest.split_once(':').unwrap_or((rest, ""));
-        let place = if is_true(condition.trim()) { yes } else { no };
-        match place.trim() {
+        let branches = Branches::plain(arguments);
+        match branches.taken(is_true(branches.condition)) {
             "" => Ok(Flow::Next),
             place => run.target(place).map(Flow::Goto).map_err(Stop::Failed),
         }

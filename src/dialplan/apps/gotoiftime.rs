@@ -1,3 +1,4 @@
+use super::branches::{self, Branches};
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::dialplan::interp::{Flow, Stop};
 use crate::dialplan::time_range::TimeRange;
@@ -24,35 +25,23 @@ impl Application for GotoIfTime {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        let text = check.arguments();
-        let Some(question) = super::outside(text, b'?') else {
-            check.expected(0..text.len(), "a ? after the condition");
+        let Some((times, places)) = branches::check(check, false, "a place to go to") else {
             return;
         };
-        let (first, second) = super::branches(text, question);
-        if text[first.clone()].trim().is_empty() && text[second.clone()].trim().is_empty() {
-            check.expected(question..text.len(), "a place to go to after the ?");
+        for range in places {
+            check.target(range.clone(), &check.arguments()[range]);
         }
-        for range in [first, second] {
-            if !text[range.clone()].trim().is_empty() {
-                check.target(range.clone(), &text[range]);
-            }
-        }
-        let range = &text[..question];
-        if !range.contains('$') {
-            if let Err(message) = TimeRange::parse(range) {
-                check.report(0..question, Diagnostic::error("bad-time-range", message));
-            }
+        let text = &check.arguments()[times.clone()];
+        if let (false, Err(message)) = (text.contains('$'), TimeRange::parse(text)) {
+            check.report(times, Diagnostic::error("bad-time-range", message));
         }
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        let (range, rest) = arguments.split_once('?').unwrap_or((arguments, ""));
-        let (yes, no) = rest.split_once(':').unwrap_or((rest, ""));
-        let range = TimeRange::parse(range).map_err(Stop::Failed)?;
+        let branches = Branches::plain(arguments);
+        let range = TimeRange::parse(branches.condition).map_err(Stop::Failed)?;
         let now = run.channel.wall_clock();
-        let place = if range.contains(now, &run.plan.zone.0) { yes } else { no };
-        match place.trim() {
+        match branches.taken(range.contains(now, &run.plan.zone.0)) {
             "" => Ok(Flow::Next),
             place => run.target(place).map(Flow::Goto).map_err(Stop::Failed),
         }

@@ -2,16 +2,16 @@
 //!
 //! To add one: a file with a unit type that implements [`Application`], and a line in `ALL`.
 
-use super::channel::{Audio, Played};
+use super::channel::{Audio, Indication, Played};
 use super::check::Check;
 use super::interp::{Flow, Outcome, Run};
 use super::substitute::{closing, is_true};
 use crate::secret::Private;
 use async_trait::async_trait;
-use std::ops::Range;
 use std::time::Duration;
 
-mod loops;
+mod blocks;
+mod branches;
 
 /// A manual entry, of an application or a function: the source of `docs/dialplan.md`.
 #[derive(Debug)]
@@ -69,10 +69,14 @@ applications! {
     busy::Busy,
     congestion::Congestion,
     continuewhile::ContinueWhile,
+    else_::Else,
+    elseif::ElseIf,
+    endif::EndIf,
     endwhile::EndWhile,
     exec::Exec,
     execif::ExecIf,
     execiftime::ExecIfTime,
+    exitif::ExitIf,
     exitwhile::ExitWhile,
     gosub::Gosub,
     gosubif::GosubIf,
@@ -80,6 +84,7 @@ applications! {
     gotoif::GotoIf,
     gotoiftime::GotoIfTime,
     hangup::Hangup,
+    if_::If,
     log::Log,
     macro_::Macro,
     macroexit::MacroExit,
@@ -128,43 +133,6 @@ async fn speak(run: &mut Run<'_>, sounds: Vec<Audio>) -> Outcome {
     }
 }
 
-/// The first place of a character outside `${ }` and `$[ ]`.
-fn outside(text: &str, wanted: u8) -> Option<usize> {
-    let mut at = 0;
-    while let Some(&found) = text.as_bytes().get(at) {
-        at += match found {
-            b'$' => skip(&text.as_bytes()[at..]).unwrap_or(1),
-            c if c == wanted => return Some(at),
-            _ => 1,
-        };
-    }
-    None
-}
-
-/// The two branches after a question mark, separated by `:` outside `${ }`, `$[ ]`, `()` and quotes, as they are written.
-fn branches(text: &str, question: usize) -> (Range<usize>, Range<usize>) {
-    let start = question + 1;
-    let (mut at, mut depth, mut quoted) = (start, 0usize, false);
-    while let Some(found) = text.as_bytes().get(at) {
-        match found {
-            b'"' => quoted = !quoted,
-            b'(' if !quoted => depth += 1,
-            b')' if !quoted => depth = depth.saturating_sub(1),
-            b'$' => {
-                // Past what substitution will replace.
-                if let Some(next) = skip(&text.as_bytes()[at..]) {
-                    at += next;
-                    continue;
-                }
-            }
-            b':' if depth == 0 && !quoted => return (start..at, at + 1..text.len()),
-            _ => {}
-        }
-        at += 1;
-    }
-    (start..text.len(), text.len()..text.len())
-}
-
 /// How long the `${ }` or `$[ ]` is that a text begins with.
 fn skip(text: &[u8]) -> Option<usize> {
     let (open, close) = match text.get(1) {
@@ -184,12 +152,41 @@ fn sounds(list: &str) -> Vec<Audio> {
         .collect()
 }
 
-/// Seconds, perhaps with a fraction; `None` where the text is no such number, or is negative.
-fn seconds(text: &str) -> Option<Duration> {
+/// Seconds, perhaps with a fraction or with a unit; `None` where the text is no such number, or is negative.
+pub(super) fn seconds(text: &str) -> Option<Duration> {
+    length(text, 1.0)
+}
+
+/// Milliseconds, perhaps with a unit.
+fn milliseconds(text: &str) -> Option<Duration> {
+    length(text, 0.001)
+}
+
+/// A length of time: a number of `unit` seconds each, or of the unit that follows it: `h`, `m`, `s` or `ms`.
+fn length(text: &str, unit: f64) -> Option<Duration> {
     /// A day: no wait of a dialplan is longer.
     const LONGEST: f64 = 86_400.0;
-    let seconds: f64 = text.trim().parse().ok()?;
-    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST)))
+    let text = text.trim();
+    let end = text
+        .find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-'))
+        .unwrap_or(text.len());
+    let number: f64 = text[..end].parse().ok()?;
+    let unit = match text[end..].trim_start().to_ascii_lowercase().as_str() {
+        "" => unit,
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        _ => return None,
+    };
+    (number >= 0.0).then(|| Duration::from_secs_f64((number * unit).min(LONGEST)))
+}
+
+/// What Busy and Congestion do: the caller is told, and after the seconds that the arguments say the call ends.
+async fn refuse(run: &mut Run<'_>, indication: Indication, arguments: &str, cause: u8) -> Outcome {
+    run.channel.indicate(indication).await?;
+    run.sleep(seconds(arguments).unwrap_or(TONE)).await?;
+    Ok(Flow::Hangup(cause))
 }
 
 /// A text of the author's, or one that holds what a caller entered, on its way to the log: control characters are escaped, and numbers of five digits and more

@@ -1,5 +1,5 @@
-use super::{Application, Manual, Outcome, Run};
-use super::loops;
+use super::{Application, Check, Manual, Outcome, Run};
+use super::blocks::{self, WHILE};
 use crate::dialplan::interp::Flow;
 use crate::dialplan::substitute::is_true;
 use async_trait::async_trait;
@@ -21,10 +21,14 @@ impl Application for While {
         &MANUAL
     }
 
+    fn check(&self, check: &mut Check<'_>) {
+        blocks::check(check, WHILE);
+    }
+
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
         match is_true(arguments.trim()) {
             true => Ok(Flow::Next),
-            false => loops::after_end(run, 1),
+            false => blocks::leave(run, WHILE),
         }
     }
 }
