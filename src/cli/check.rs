@@ -59,6 +59,18 @@ pub fn main(args: Args) -> ExitCode {
 
 /// Loads the dialplan that a configuration names, or the built-in one where it names none and the default is missing.
 pub fn load_dialplan(config: &Config) -> (Option<dialplan::Dialplan>, Vec<Diagnostic>) {
+    let options = options(config);
+    let file = &config.dialplan.file;
+    if file.exists() {
+        dialplan::load(file, &reader::Disk, &options)
+    } else {
+        let built_in = reader::Memory::new([("main.conf", dialplan::MAIN_CONF)]);
+        dialplan::load(Path::new("main.conf"), &built_in, &options)
+    }
+}
+
+/// What a load of a dialplan is to know of a configuration.
+pub fn options(config: &Config) -> dialplan::Options {
     let mut mailboxes: Vec<String> = config
         .mailboxes
         .iter()
@@ -66,18 +78,11 @@ pub fn load_dialplan(config: &Config) -> (Option<dialplan::Dialplan>, Vec<Diagno
         .collect();
     // It exists even where the configuration has none.
     mailboxes.push("main".into());
-    let options = dialplan::Options {
+    dialplan::Options {
         allow: config.dialplan.allow.clone(),
         mailboxes: Some(mailboxes),
         sounds: Some(sound_names(&config.sounds.path)),
         ..dialplan::Options::default()
-    };
-    let file = &config.dialplan.file;
-    if file.exists() {
-        dialplan::load(file, &reader::Disk, &options)
-    } else {
-        let built_in = reader::Memory::new([("main.conf", dialplan::MAIN_CONF)]);
-        dialplan::load(Path::new("main.conf"), &built_in, &options)
     }
 }
 

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 pub mod call;
 pub mod check;
 pub mod demo;
+pub mod dialplan;
 pub mod memo;
 pub mod run;
 pub mod status;
@@ -35,6 +36,8 @@ pub enum Command {
     Call(call::Args),
     /// Find every mistake in the configuration, the dialplan and the sounds
     Check(check::Args),
+    /// The author's tools: check, show, explain and evaluate dialplans
+    Dialplan(dialplan::Args),
     /// List, show, delete and open memos
     Memo(memo::Args),
     /// What the running switch is doing
@@ -49,6 +52,7 @@ impl Cli {
             Command::Demo(args) => demo::main(args),
             Command::Call(args) => call::main(args),
             Command::Check(args) => check::main(args),
+            Command::Dialplan(args) => dialplan::main(args),
             Command::Memo(args) => memo::main(args),
             Command::Status(args) => status::main(args),
         }
@@ -94,6 +98,11 @@ mod tests {
             "obelus demo --wav a.wav --exit --json",
             "obelus call sip:5550100@127.0.0.1:5060 --wav a.wav --dtmf 1234# --record b.wav",
             "obelus check --config obelus.toml --json",
+            "obelus dialplan check a.conf b.conf --json --deny-warnings --config obelus.toml",
+            "obelus dialplan show default --file a.conf --json",
+            "obelus dialplan explain 100@default --callerid 15550100 --at 2026-03-02T10:00 --json",
+            "obelus dialplan explain -",
+            "obelus dialplan eval ${A} --set A=2 --set B=3 --file a.conf",
             "obelus memo list --json",
             "obelus memo show abc",
             "obelus memo delete abc",

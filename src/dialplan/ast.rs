@@ -18,6 +18,8 @@ use std::time::SystemTime;
 #[derive(Debug, Default)]
 pub struct Dialplan {
     pub(super) contexts: HashMap<String, Context>,
+    /// The names of the contexts, in file order.
+    pub(super) order: Vec<String>,
     /// `[globals]`, in order, substituted.
     pub(super) globals: Vec<(String, String)>,
     pub(super) settings: Settings,
@@ -73,6 +75,8 @@ pub(super) struct Context {
 pub(super) struct Include {
     pub context: Text,
     pub when: Option<TimeRange>,
+    /// The time range as written; empty where it holds always.
+    pub range: String,
 }
 
 /// What an extension is called: a plain name, or a pattern.
@@ -91,7 +95,7 @@ impl Name {
         }
     }
 
-    fn compare(&self, other: &Name) -> Ordering {
+    pub fn compare(&self, other: &Name) -> Ordering {
         match (self, other) {
             (Name::Literal(a), Name::Literal(b)) => a.cmp(b),
             (Name::Literal(_), Name::Pattern(_)) => Ordering::Less,
@@ -124,7 +128,7 @@ pub(super) struct Extension {
 }
 
 impl Extension {
-    fn admits(&self, caller: &str) -> bool {
+    pub(super) fn admits(&self, caller: &str) -> bool {
         match &self.caller {
             None => true,
             Some(Name::Literal(name)) if name.is_empty() => caller.is_empty(),
@@ -285,6 +289,11 @@ type Visit<'v, 'd, B> = dyn FnMut(&'d Context, &Searching<'_>) -> ControlFlow<B,
 type VisitExtension<'v, 'd, B> = dyn FnMut(&'d Extension, &Searching<'_>) -> ControlFlow<B> + 'v;
 
 impl Dialplan {
+    /// The names of the contexts, in file order.
+    pub fn context_names(&self) -> impl Iterator<Item = &str> + '_ {
+        self.order.iter().map(String::as_str)
+    }
+
     /// Visits `context`, where its switches lead, and what it includes, depth first in file order.
     fn search<'d, B>(
         &'d self,

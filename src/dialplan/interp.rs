@@ -146,6 +146,8 @@ pub struct Run<'c> {
     /// Steps since the caller last heard or did something.
     quiet_steps: u64,
     complaints: u32,
+    /// The complaints that the log has, for the author's tools.
+    pub(super) remarks: Vec<String>,
     /// Subroutines to run after the call, the last one first.
     pub(super) hangup_handlers: Vec<String>,
     /// Functions that evaluate text, within one another.
@@ -218,6 +220,7 @@ impl<'c> Run<'c> {
             exception: Exception::default(),
             quiet_steps: 0,
             complaints: 0,
+            remarks: Vec::new(),
             hangup_handlers: Vec::new(),
             eval_depth: 0,
             call_depth: 0,
@@ -790,13 +793,14 @@ impl Values for Run<'_> {
         const COMPLAINTS: u32 = 20;
         self.complaints = self.complaints.saturating_add(1);
         if self.complaints <= COMPLAINTS {
+            let message = apps::shown(&message);
             tracing::warn!(
                 context = %self.at.context,
                 extension = %Private(&self.at.extension),
                 priority = self.at.priority,
-                "dialplan: {}",
-                apps::shown(&message)
+                "dialplan: {message}"
             );
+            self.remarks.push(message);
         }
         if self.complaints == COMPLAINTS {
             tracing::warn!("dialplan: further warnings of this call are not shown");

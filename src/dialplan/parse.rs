@@ -124,7 +124,10 @@ impl Loader {
 
     fn context(&mut self, section: &Section) {
         let name = section.name.text.clone();
-        self.plan.contexts.entry(name.clone()).or_default();
+        if !self.plan.contexts.contains_key(&name) {
+            self.plan.order.push(name.clone());
+            self.plan.contexts.insert(name.clone(), Context::default());
+        }
         let mut before = Before::default();
         for Entry { name: key, value, .. } in &section.entries {
             match key.text.to_ascii_lowercase().as_str() {
@@ -188,9 +191,11 @@ impl Loader {
                 }
             },
         };
+        let range = value.text.get(comma + 1..).unwrap_or_default().trim().to_string();
         self.plan_context(context).includes.push(Include {
             context: target,
             when,
+            range,
         });
     }
 

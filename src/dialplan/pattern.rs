@@ -50,6 +50,32 @@ impl Set {
     }
 }
 
+/// As ranges: `2-9`, `013-5`.
+impl std::fmt::Display for Set {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut at = 0u16;
+        while at < 256 {
+            let is_in = |c: u16| u8::try_from(c).is_ok_and(|c| self.contains(c));
+            if !is_in(at) {
+                at += 1;
+                continue;
+            }
+            let from = at;
+            while is_in(at) {
+                at += 1;
+            }
+            let (first, last) = (from as u8, (at - 1) as u8);
+            let shown = |c: u8| char::from(c).escape_debug();
+            match last - first {
+                0 => write!(f, "{}", shown(first))?,
+                1 => write!(f, "{}{}", shown(first), shown(last))?,
+                _ => write!(f, "{}-{}", shown(first), shown(last))?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The score of a pattern's end.
 const END: u32 = 0x30000;
 
@@ -139,6 +165,54 @@ pub fn compare(a: &[Element], b: &[Element]) -> Ordering {
         }
     }
     Ordering::Equal
+}
+
+/// The first position, from 0, in which two patterns differ: the one that decides which goes first.
+pub fn first_difference(a: &[Element], b: &[Element]) -> Option<usize> {
+    (0..a.len().max(b.len())).find(|&i| a.get(i) != b.get(i))
+}
+
+/// The score of a position; past the last one, that of the pattern's end.
+pub fn score(element: Option<&Element>) -> u32 {
+    element.map_or(END, Element::score)
+}
+
+/// What stands at a position, in words.
+pub fn describe(element: Option<&Element>) -> String {
+    match element {
+        None => "the end of the pattern".to_string(),
+        Some(Element::Rest) => "a . for anything".to_string(),
+        Some(Element::Early) => "a ! for anything or nothing".to_string(),
+        Some(Element::Never) => "a [ that is not closed".to_string(),
+        Some(Element::Set(set)) if set.len() == 1 => format!("the character {set}"),
+        Some(Element::Set(set)) => format!("one of {set}"),
+    }
+}
+
+/// Why a number does not fit a pattern, in words; `None` where it fits.
+pub fn why_not(elements: &[Element], dialled: &str) -> Option<String> {
+    let mut digits = dialled.chars().filter(|&c| c != '-');
+    for (index, element) in elements.iter().enumerate() {
+        let position = index + 1;
+        match (element, digits.next()) {
+            (Element::Early, _) | (Element::Rest, Some(_)) => return None,
+            (Element::Never, _) => {
+                return Some("a [ in it is not closed, so that it never matches".to_string())
+            }
+            (_, None) => {
+                let more = describe(Some(element));
+                return Some(format!("the number ends where position {position} wants {more}"));
+            }
+            (Element::Set(set), Some(c)) => {
+                if !u8::try_from(c).is_ok_and(|c| set.contains(c)) {
+                    let wanted = describe(Some(element));
+                    return Some(format!("position {position} is {c}, where it wants {wanted}"));
+                }
+            }
+        }
+    }
+    let left = digits.count();
+    (left > 0).then(|| format!("the number is {left} longer than the pattern"))
 }
 
 /// How a number fits a pattern.

@@ -23,6 +23,7 @@ use super::services::Services;
 use super::{Dialplan, Globals};
 use crate::rng::Rng;
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
@@ -153,6 +154,26 @@ impl Script {
         }
         Some(())
     }
+}
+
+/// A moment as a person writes it: `2026-03-02 10:00 Europe/Lisbon`, `2026-03-02T10:00Z`, or in `zone` where it names
+/// none. The error says in a sentence what is wrong.
+pub fn moment(text: &str, zone: &TimeZone) -> Result<SystemTime, String> {
+    let text = text.trim();
+    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+        return Ok(timestamp.into());
+    }
+    let (time, zone) = match text.rsplit_once(' ') {
+        Some((time, name)) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            let zone = TimeZone::get(name).map_err(|_| format!("there is no time zone called {name}"))?;
+            (time, zone)
+        }
+        _ => (text, zone.clone()),
+    };
+    let expected = |_| format!("{time} is not a time: write 2026-03-02 10:00");
+    let time: jiff::civil::DateTime = time.trim().parse().map_err(expected)?;
+    let zoned = time.to_zoned(zone).map_err(|error| error.to_string())?;
+    Ok(zoned.timestamp().into())
 }
 
 /// The acts of a line, each with its time from the line's start.
@@ -651,6 +672,11 @@ impl<'c> Session<'c> {
     /// A text with its variables, functions and expressions replaced.
     pub fn evaluate(&mut self, text: &str) -> String {
         block_on(self.0.substitute(text)).into_owned()
+    }
+
+    /// What was said to the log so far.
+    pub fn remarks(&self) -> &[String] {
+        &self.0.remarks
     }
 
     /// Runs one application, and goes where it leads; what becomes of the call is the outcome.

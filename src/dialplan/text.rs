@@ -63,6 +63,11 @@ impl Text {
         diagnostic.at(&self.source, self.place(range))
     }
 
+    /// The name of the file that it stands in, and its line there.
+    pub fn file_and_line(&self) -> (&str, usize) {
+        (&self.source.name, self.source.position(self.range.start).0)
+    }
+
     fn place(&self, range: Range<usize>) -> Range<usize> {
         if self.exact {
             self.range.start + range.start..self.range.start + range.end
