@@ -161,7 +161,12 @@ impl<'d> Walk<'d> {
         for switch in &context.switches {
             if let Some(to) = switch.elsewhere(name, query, 1) {
                 // Another number: contexts seen for the one may have something for the other.
-                self.visit(&to.context, &to.extension, Some(&switch.text.text), &mut Vec::new());
+                self.visit(
+                    &to.context,
+                    &to.extension,
+                    Some(&switch.text.text),
+                    &mut Vec::new(),
+                );
             }
         }
         for include in &context.includes {
