@@ -86,6 +86,8 @@ pub const DIALPLAN_BYTES: usize = 64 * 1024 * 1024;
 pub const DIALPLAN_FILES: usize = 1_024;
 /// Files included by files included by files; Asterisk's bound.
 pub const DIALPLAN_INCLUDE_DEPTH: usize = 10;
+/// How often the files of a dialplan are looked at, where the configuration asks for it.
+pub const DIALPLAN_WATCH_TIME: Duration = Duration::from_secs(1);
 /// Block comments within block comments; Asterisk's bound.
 pub const DIALPLAN_COMMENT_DEPTH: usize = 128;
 /// Contexts that one search visits, the includes of includes counted.

@@ -3,6 +3,7 @@
 use crate::config::{self, Config};
 use crate::diagnostic::{render, to_json, Diagnostic, Summary};
 use crate::dialplan::{self, reader};
+use crate::io::reload::Loaded;
 use crate::media::builtin_sounds::SOUNDS;
 use crate::media::library::Library;
 use crate::media::tone;
@@ -59,13 +60,27 @@ pub fn main(args: Args) -> ExitCode {
 
 /// Loads the dialplan that a configuration names, or the built-in one where it names none and the default is missing.
 pub fn load_dialplan(config: &Config) -> (Option<dialplan::Dialplan>, Vec<Diagnostic>) {
+    let loaded = load_watching(config);
+    (loaded.dialplan, loaded.findings)
+}
+
+/// Loads the dialplan, and tells which files it was read from.
+pub fn load_watching(config: &Config) -> Loaded {
     let options = options(config);
     let file = &config.dialplan.file;
-    if file.exists() {
-        dialplan::load(file, &reader::Disk, &options)
+    let reader = reader::Watching::new();
+    let (dialplan, findings) = if file.exists() {
+        dialplan::load(file, &reader, &options)
     } else {
+        // It may come.
+        reader.note(file);
         let built_in = reader::Memory::new([("main.conf", dialplan::MAIN_CONF)]);
         dialplan::load(Path::new("main.conf"), &built_in, &options)
+    };
+    Loaded {
+        dialplan,
+        findings,
+        watched: reader.watched(),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod check;
 pub mod demo;
 pub mod dialplan;
 pub mod memo;
+pub mod reload;
 pub mod run;
 pub mod status;
 
@@ -40,6 +41,8 @@ pub enum Command {
     Dialplan(dialplan::Args),
     /// List, show, delete and open memos
     Memo(memo::Args),
+    /// Load the dialplan of the running switch anew, without dropping a call
+    Reload(reload::Args),
     /// What the running switch is doing
     Status(status::Args),
 }
@@ -54,6 +57,7 @@ impl Cli {
             Command::Check(args) => check::main(args),
             Command::Dialplan(args) => dialplan::main(args),
             Command::Memo(args) => memo::main(args),
+            Command::Reload(args) => reload::main(args),
             Command::Status(args) => status::main(args),
         }
     }
@@ -107,6 +111,7 @@ mod tests {
             "obelus memo show abc",
             "obelus memo delete abc",
             "obelus memo open https://example.org/voice/abc#key -o out.wav",
+            "obelus reload --json",
             "obelus status --json",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");

@@ -1,15 +1,21 @@
 //! `obelus run`: the switch itself.
 
-use super::check::load_dialplan;
+use super::check::load_watching;
 use crate::config::{self, Config};
-use crate::diagnostic::{render, Diagnostic};
+use crate::diagnostic::{render, to_json, Diagnostic};
+use crate::dialplan::reader::Watched;
 use crate::dialplan::Dialplan;
 use crate::io::control;
-use crate::io::server::{Server, Start};
+use crate::io::reload::Reloader;
+use crate::io::server::{Server, Start, StatusHandle};
 use crate::media::library::Library;
+use futures_util::future::BoxFuture;
+use futures_util::FutureExt;
+use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::signal::unix::{signal, Signal, SignalKind};
 
 /// Arguments of `obelus run`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +35,10 @@ pub fn main(args: Args) -> ExitCode {
         }
     };
     print(&findings);
-    let Some((dialplan, library)) = load_parts(&config) else {
+    let library = library(&config);
+    let loaded = load_watching(&config);
+    print(&loaded.findings);
+    let Some(dialplan) = loaded.dialplan else {
         return ExitCode::FAILURE;
     };
     crate::ops::logging::init(&config.log);
@@ -40,18 +49,21 @@ pub fn main(args: Args) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(serve(config, dialplan, library))
+    runtime.block_on(serve(config, Arc::new(dialplan), loaded.watched, library))
 }
 
 /// Loads the dialplan and the sounds that a configuration names; prints what is wrong with them.
 pub fn load_parts(config: &Config) -> Option<(Arc<Dialplan>, Arc<Library>)> {
-    let library = Arc::new(Library::new(
-        config.sounds.path.clone(),
-        crate::media::builtin_sounds::SOUNDS,
-    ));
-    let (dialplan, findings) = load_dialplan(config);
-    print(&findings);
-    dialplan.map(|dialplan| (Arc::new(dialplan), library))
+    let loaded = load_watching(config);
+    print(&loaded.findings);
+    loaded
+        .dialplan
+        .map(|dialplan| (Arc::new(dialplan), library(config)))
+}
+
+fn library(config: &Config) -> Arc<Library> {
+    let folders = config.sounds.path.clone();
+    Arc::new(Library::new(folders, crate::media::builtin_sounds::SOUNDS))
 }
 
 fn uses_built_in_dialplan(file: &Path) -> bool {
@@ -67,7 +79,36 @@ fn print(findings: &[Diagnostic]) {
     }
 }
 
-async fn serve(config: Config, dialplan: Arc<Dialplan>, library: Arc<Library>) -> ExitCode {
+/// What the control socket asks of the switch.
+struct Controlled {
+    status: StatusHandle,
+    reloader: Arc<Reloader>,
+}
+
+impl control::Switch for Controlled {
+    fn status(&self) -> BoxFuture<'static, Value> {
+        let status = self.status.clone();
+        Box::pin(async move { serde_json::to_value(status.get().await).unwrap_or_default() })
+    }
+
+    fn reload(&self) -> BoxFuture<'static, Value> {
+        let reloader = self.reloader.clone();
+        Box::pin(async move {
+            let report = reloader.reload("obelus reload").await;
+            let shown: String = report
+                .findings
+                .iter()
+                .map(|finding| render(finding, false))
+                .collect();
+            let findings: Vec<Value> = report.findings.iter().map(to_json).collect();
+            json!({"calls": report.calls, "findings": findings, "shown": shown})
+        })
+    }
+}
+
+async fn serve(config: Config, dialplan: Arc<Dialplan>, watched: Watched, library: Arc<Library>) -> ExitCode {
+    // From here on the signal is taken: by itself it would end the process.
+    let hangup = signal(SignalKind::hangup());
     say_what_is_in_force(&config);
     let config = Arc::new(config);
     let server = match Server::start(Start {
@@ -84,12 +125,17 @@ async fn serve(config: Config, dialplan: Arc<Dialplan>, library: Arc<Library>) -
             return ExitCode::FAILURE;
         }
     };
-    let status = server.status_handle();
-    let status: control::Status = Arc::new(move || {
-        let status = status.clone();
-        Box::pin(async move { serde_json::to_value(status.get().await).unwrap_or_default() })
+    let files = config.clone();
+    let reloader = Reloader::new(
+        Arc::new(move || load_watching(&files)),
+        server.dialplan_handle(),
+        watched,
+    );
+    let controlled = Arc::new(Controlled {
+        status: server.status_handle(),
+        reloader: reloader.clone(),
     });
-    let control = match control::serve(&config.store.path, server.store.clone(), status) {
+    let control = match control::serve(&config.store.path, server.store.clone(), controlled) {
         Ok(control) => control,
         Err(error) => {
             tracing::error!("cannot open the control socket: {error}");
@@ -103,8 +149,16 @@ async fn serve(config: Config, dialplan: Arc<Dialplan>, library: Arc<Library>) -
             transport.via_name().to_ascii_lowercase()
         );
     }
+    let watching = match config.dialplan.watch {
+        true => reloader.watch().boxed(),
+        false => std::future::pending().boxed(),
+    };
     tracing::info!(http = %server.http, "ready");
-    let signal = wait_for_signal().await;
+    let signal = tokio::select! {
+        signal = wait_for_signal() => signal,
+        () = reload_on_hangup(&reloader, hangup) => "nothing to wait for",
+        () = watching => "nothing to wait for",
+    };
     tracing::info!("{signal}: hanging up, storing what was recorded, taking registrations back");
     control.stop();
     server.stop().await;
@@ -141,8 +195,17 @@ fn say_what_is_in_force(config: &Config) {
     }
 }
 
+/// SIGHUP loads the dialplan anew. Never ends.
+async fn reload_on_hangup(reloader: &Reloader, hangup: std::io::Result<Signal>) {
+    if let Ok(mut hangup) = hangup {
+        while hangup.recv().await.is_some() {
+            reloader.reload("SIGHUP").await;
+        }
+    }
+    std::future::pending().await
+}
+
 async fn wait_for_signal() -> &'static str {
-    use tokio::signal::unix::{signal, SignalKind};
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {

@@ -37,9 +37,13 @@ pub(super) fn read_paths(reader: &mut Reader<'_>, root: &dyn TableLike, config: 
             &mut config.dialplan.file,
             section.text(reader, "file", |reader, text| existing(reader, text, Kind::File)),
         );
-        if let Some(allow) = section.list(reader, "allow", |_, text| values::name(text)) {
+        if let Some(allow) = section.list(reader, "allow", |_, text| match text {
+            "#exec" => Ok(text.to_owned()),
+            text => values::name(text),
+        }) {
             config.dialplan.allow = plain(allow.value);
         }
+        put(&mut config.dialplan.watch, section.flag(reader, "watch"));
     }
     if let Some(section) = single(reader, root, "sounds", "[sounds]") {
         let folders = section.list(reader, "path", |reader, text| {

@@ -23,7 +23,7 @@ pub const KEYS: [(&str, &[&str]); 10] = [
     ),
     ("federation", &["serve_unsigned"]),
     ("store", &["path"]),
-    ("dialplan", &["file", "allow"]),
+    ("dialplan", &["file", "allow", "watch"]),
     ("sounds", &["path"]),
     ("log", &["level", "format", "full_numbers"]),
     (

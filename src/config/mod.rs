@@ -111,6 +111,8 @@ pub struct Dialplan {
     pub file: PathBuf,
     /// `allow`: applications and functions that are refused unless named here (`Record`: plain files).
     pub allow: Vec<String>,
+    /// `watch`: whether a file that changes is loaded anew by itself; default no.
+    pub watch: bool,
 }
 
 /// `[sounds]`
@@ -265,6 +267,7 @@ impl Default for Config {
             dialplan: Dialplan {
                 file: PathBuf::from("dialplans/main.conf"),
                 allow: Vec::new(),
+                watch: false,
             },
             sounds: Sounds {
                 path: vec![PathBuf::from("sounds/en")],

@@ -96,6 +96,7 @@ fn nothing_written_gives_the_defaults_below_the_files_folder() {
         dialplan: Dialplan {
             file: "etc/dialplans/main.conf".into(),
             allow: vec![],
+            watch: false,
         },
         sounds: Sounds {
             path: vec!["etc/sounds/en".into()],

@@ -1,9 +1,12 @@
 //! Where dialplan files come from: a trait, so that a load is the same from a disk and from a test's table.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 /// Gives the files of a dialplan.
 pub trait Reader {
@@ -52,6 +55,87 @@ impl Reader for Disk {
             true => Ok(output.stdout),
             false => Err(io::Error::other(format!("it ended with {}", output.status))),
         }
+    }
+}
+
+/// What a load has read, as it was then: the files, whether or not they were there, and the names in folders that were
+/// listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    files: Vec<(PathBuf, Option<Facts>)>,
+    folders: Vec<(PathBuf, Vec<String>)>,
+}
+
+/// What changes when a file is written, or another takes its place.
+type Facts = (u64, Option<SystemTime>, u64);
+
+fn facts(file: &Path) -> Option<Facts> {
+    let facts = std::fs::metadata(file).ok()?;
+    Some((facts.len(), facts.modified().ok(), facts.ino()))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names = Disk.list(folder).unwrap_or_default();
+    names.sort();
+    names
+}
+
+impl Watched {
+    /// The same files and folders, as they are now.
+    pub fn now(&self) -> Watched {
+        Watched {
+            files: self
+                .files
+                .iter()
+                .map(|(file, _)| (file.clone(), facts(file)))
+                .collect(),
+            folders: self
+                .folders
+                .iter()
+                .map(|(folder, _)| (folder.clone(), names(folder)))
+                .collect(),
+        }
+    }
+}
+
+/// Files of the machine, remembering which were read.
+#[derive(Debug, Default)]
+pub struct Watching(RefCell<Watched>);
+
+impl Watching {
+    /// Before anything is read.
+    pub fn new() -> Self {
+        Watching::default()
+    }
+
+    /// Remembers a file that was found to be there or not without having been read.
+    pub fn note(&self, file: &Path) {
+        self.0.borrow_mut().files.push((file.to_owned(), facts(file)));
+    }
+
+    /// What was read.
+    pub fn watched(self) -> Watched {
+        self.0.into_inner()
+    }
+}
+
+impl Reader for Watching {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        // Before it is read: a change meanwhile is then one that the load has not seen.
+        self.note(path);
+        Disk.read(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.0
+            .borrow_mut()
+            .folders
+            .push((folder.to_owned(), names(folder)));
+        Disk.list(folder)
+    }
+
+    fn run(&self, command: &str) -> io::Result<Vec<u8>> {
+        Disk.run(command)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod control;
 pub mod dns;
 mod local_address;
 pub mod notify;
+pub mod reload;
 pub mod server;
 mod tcp;
 mod udp;

@@ -83,6 +83,8 @@ pub enum StartError {
 enum Ask {
     Status(oneshot::Sender<Status>),
     Shutdown(oneshot::Sender<()>),
+    /// With how many calls are in progress as the answer.
+    Dialplan(Arc<Dialplan>, oneshot::Sender<usize>),
     Abandon,
 }
 
@@ -248,6 +250,11 @@ impl Server {
         StatusHandle(self.asks.clone())
     }
 
+    /// A way to change the dialplan from elsewhere.
+    pub fn dialplan_handle(&self) -> DialplanHandle {
+        DialplanHandle(self.asks.clone())
+    }
+
     /// Hangs every call up, keeps their memos, un-registers and stops: within a bounded time.
     pub async fn stop(self) {
         let (done, stopped) = oneshot::channel();
@@ -279,6 +286,20 @@ impl StatusHandle {
         let (answer, status) = oneshot::channel();
         self.0.send(Ask::Status(answer)).await.ok()?;
         status.await.ok()
+    }
+}
+
+/// Changes the dialplan of a running switch.
+#[derive(Clone)]
+pub struct DialplanHandle(mpsc::Sender<Ask>);
+
+impl DialplanHandle {
+    /// New calls run this dialplan from now on. Gives how many calls are in progress, which keep theirs; `None` where the
+    /// switch is gone.
+    pub async fn set(&self, dialplan: Arc<Dialplan>) -> Option<usize> {
+        let (answer, calls) = oneshot::channel();
+        self.0.send(Ask::Dialplan(dialplan, answer)).await.ok()?;
+        calls.await.ok()
     }
 }
 
@@ -440,6 +461,11 @@ impl Control {
                 }
                 Some(ask) = asks.recv() => match ask {
                     Ask::Status(answer) => drop(answer.send(self.switch.status(self.clock.now()))),
+                    Ask::Dialplan(dialplan, answer) => {
+                        self.globals.adopt(&dialplan);
+                        let calls = self.switch.set_dialplan(dialplan);
+                        let _ = answer.send(calls);
+                    }
                     Ask::Shutdown(done) => {
                         self.stopping = Some(done);
                         self.handle(Input::Shutdown);

@@ -281,6 +281,12 @@ impl Switch {
         self.calls.values().any(|entry| entry.flow.id == flow_id) || self.registrations.use_flow(flow_id)
     }
 
+    /// Calls that come from now on run this dialplan. Gives how many calls are in progress, which keep theirs.
+    pub fn set_dialplan(&mut self, dialplan: Arc<Dialplan>) -> usize {
+        self.parts.dialplan = dialplan;
+        self.calls.len()
+    }
+
     /// What is alive, and what was.
     pub fn status(&self, now: Instant) -> Status {
         status::of(self, now)

@@ -34,11 +34,16 @@ pub struct Switch {
 impl Switch {
     /// Starts one with this dialplan and a mailbox `main` that records without a beep, and waits until it is ready.
     pub fn start(dialplan: &str) -> Self {
+        Self::start_with(dialplan, "")
+    }
+
+    /// The same, with further lines in `[dialplan]`.
+    pub fn start_with(dialplan: &str, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let webhook = Webhook::start();
         std::fs::write(folder.path().join("dialplan.conf"), dialplan).unwrap();
         let config = folder.path().join("obelus.toml");
-        std::fs::write(&config, configuration(folder.path(), webhook.address)).unwrap();
+        std::fs::write(&config, configuration(folder.path(), webhook.address, settings)).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_obelus"))
             .args(["run", "--config"])
             .arg(&config)
@@ -84,6 +89,18 @@ impl Switch {
             rest[..end].parse().ok()
         });
         found.expect("the log says where the switch listens")
+    }
+
+    /// Its folder, with `obelus.toml` and `dialplan.conf`.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Changes the dialplan's file, all at once as an editor does.
+    pub fn write_dialplan(&self, dialplan: &str) {
+        let new = self.folder().join("dialplan.new");
+        std::fs::write(&new, dialplan).unwrap();
+        std::fs::rename(new, self.folder().join("dialplan.conf")).unwrap();
     }
 
     /// Its process.
@@ -179,7 +196,7 @@ pub fn key_of(memo: &Value) -> &str {
 }
 
 /// Every address is loopback's and every listener's port the system's choice.
-fn configuration(folder: &Path, webhook: SocketAddr) -> String {
+fn configuration(folder: &Path, webhook: SocketAddr, settings: &str) -> String {
     let (first, last) = media_ports();
     format!(
         r#"
@@ -194,6 +211,7 @@ listen = "127.0.0.1:0"
 path = "{data}"
 [dialplan]
 file = "{dialplan}"
+{settings}
 [log]
 level = "debug"
 format = "json"

@@ -9,7 +9,7 @@ mod server;
 mod socket;
 
 pub use client::{Client, ClientError};
-pub use server::{serve, Server, Status};
+pub use server::{serve, Control, Server, Switch};
 
 use crate::memo::record::{Millis, Record};
 use crate::memo::store::Store;
@@ -39,6 +39,8 @@ pub enum Request {
     },
     /// What the switch is doing, in one line.
     Status,
+    /// Loads the dialplan anew: one line, with what was found.
+    Reload,
 }
 
 /// The last line of an answer.
@@ -108,7 +110,7 @@ pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> 
             info!(memo_id = %id, "memo deleted by the operator");
             Ok(())
         }
-        Request::Status => Err("only a running switch has a status".into()),
+        Request::Status | Request::Reload => Err("only a running switch can do that".into()),
     }
 }
 

@@ -15,8 +15,17 @@ use tokio::sync::{mpsc, Semaphore};
 use tokio::task::JoinHandle;
 use tracing::{debug, warn};
 
-/// Gives what `obelus status` shows.
-pub type Status = Arc<dyn Fn() -> BoxFuture<'static, Value> + Send + Sync>;
+/// What the switch itself answers, beside its store: one JSON value each.
+pub trait Switch: Send + Sync {
+    /// What `obelus status` shows.
+    fn status(&self) -> BoxFuture<'static, Value>;
+
+    /// Loads the dialplan anew.
+    fn reload(&self) -> BoxFuture<'static, Value>;
+}
+
+/// The switch as its control socket knows it.
+pub type Control = Arc<dyn Switch>;
 
 /// Lines of an answer that wait for a client to read them.
 const LINES_WAITING: usize = 64;
@@ -33,13 +42,13 @@ pub struct Server {
 ///
 /// # Errors
 /// Where another switch listens there, or the socket cannot be made.
-pub fn serve(folder: &Path, store: Store, status: Status) -> io::Result<Server> {
+pub fn serve(folder: &Path, store: Store, switch: Control) -> io::Result<Server> {
     let path = super::path(folder);
     let listener = socket::listen(&path)?;
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     Ok(Server {
-        task: tokio::spawn(accept(listener, store, status)),
+        task: tokio::spawn(accept(listener, store, switch)),
         path,
     })
 }
@@ -59,7 +68,7 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: UnixListener, store: Store, status: Status) {
+async fn accept(listener: UnixListener, store: Store, switch: Control) {
     let clients = Arc::new(Semaphore::new(limits::CONTROL_CLIENTS));
     loop {
         let stream = match listener.accept().await {
@@ -75,10 +84,10 @@ async fn accept(listener: UnixListener, store: Store, status: Status) {
         let Ok(slot) = clients.clone().try_acquire_owned() else {
             continue;
         };
-        let (store, status) = (store.clone(), status.clone());
+        let (store, switch) = (store.clone(), switch.clone());
         tokio::spawn(async move {
             let _slot = slot;
-            match tokio::time::timeout(limits::CONTROL_TIME, client(stream, store, status)).await {
+            match tokio::time::timeout(limits::CONTROL_TIME, client(stream, store, switch)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!(%error, "control socket: a client went away"),
                 Err(_) => debug!("control socket: a client was too slow"),
@@ -87,7 +96,7 @@ async fn accept(listener: UnixListener, store: Store, status: Status) {
     }
 }
 
-async fn client(stream: UnixStream, store: Store, status: Status) -> io::Result<()> {
+async fn client(stream: UnixStream, store: Store, switch: Control) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     let bound = limits::CONTROL_REQUEST_BYTES as u64;
@@ -106,10 +115,8 @@ async fn client(stream: UnixStream, store: Store, status: Status) -> io::Result<
     };
     // The sender goes with the answer, so that the lines end where the answer does.
     let answer = match request {
-        Request::Status => {
-            let status = status();
-            tokio::spawn(async move { lines.send(line_of(&status.await)).await.ok().map(Ok) })
-        }
+        Request::Status => one_line(switch.status(), lines),
+        Request::Reload => one_line(switch.reload(), lines),
         request => tokio::task::spawn_blocking(move || memos(&request, &store, &lines)),
     };
     while let Some(line) = waiting.recv().await {
@@ -127,8 +134,15 @@ async fn client(stream: UnixStream, store: Store, status: Status) -> io::Result<
     write.shutdown().await
 }
 
+/// How an answer ended; `None` where nobody reads it any more.
+type Answered = Option<Result<(), String>>;
+
+fn one_line(value: BoxFuture<'static, Value>, lines: mpsc::Sender<Vec<u8>>) -> JoinHandle<Answered> {
+    tokio::spawn(async move { lines.send(line_of(&value.await)).await.ok().map(Ok) })
+}
+
 /// Works on the store, blocking. `None` where nobody reads the answer any more.
-fn memos(request: &Request, store: &Store, lines: &mpsc::Sender<Vec<u8>>) -> Option<Result<(), String>> {
+fn memos(request: &Request, store: &Store, lines: &mpsc::Sender<Vec<u8>>) -> Answered {
     let mut read = true;
     let done = super::perform(request, store, &mut |value| {
         read = lines.blocking_send(line_of(&value)).is_ok();

@@ -2,6 +2,7 @@ use super::*;
 use crate::limits;
 use crate::memo::record::Facts;
 use crate::memo::store::NewMemo;
+use futures_util::future::BoxFuture;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -25,8 +26,20 @@ fn store_with(folder: &Path, mailboxes: &[&str]) -> Store {
     store
 }
 
-fn status() -> Status {
-    Arc::new(|| Box::pin(async { json!({"calls": 3}) }))
+struct Answers;
+
+impl Switch for Answers {
+    fn status(&self) -> BoxFuture<'static, Value> {
+        Box::pin(async { json!({"calls": 3}) })
+    }
+
+    fn reload(&self) -> BoxFuture<'static, Value> {
+        Box::pin(async { json!({"calls": null}) })
+    }
+}
+
+fn switch() -> Control {
+    Arc::new(Answers)
 }
 
 /// Asks from a thread of its own, as another process would.
@@ -49,7 +62,7 @@ async fn ask(folder: &Path, request: Request) -> Result<Vec<Value>, String> {
 async fn memos_are_listed_shown_and_deleted() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let store = store_with(folder.path(), &["main", "sales", "main"]);
-    let _server = serve(folder.path(), store.clone(), status()).expect("the socket can be made");
+    let _server = serve(folder.path(), store.clone(), switch()).expect("the socket can be made");
 
     let all = ask(folder.path(), Request::MemoList { mailbox: None })
         .await
@@ -130,7 +143,7 @@ async fn a_long_list_is_told_whole() {
 async fn the_status_is_what_the_switch_says() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let _server =
-        serve(folder.path(), store_with(folder.path(), &[]), status()).expect("the socket can be made");
+        serve(folder.path(), store_with(folder.path(), &[]), switch()).expect("the socket can be made");
     assert_eq!(
         ask(folder.path(), Request::Status).await,
         Ok(vec![json!({"calls": 3})])
@@ -145,13 +158,13 @@ async fn only_the_owner_may_ask_and_a_dead_switchs_socket_is_replaced() {
     // A process that was killed leaves its socket behind.
     drop(std::os::unix::net::UnixListener::bind(&socket).expect("the path is free"));
     assert!(Client::connect(folder.path()).expect("nobody listens").is_none());
-    let server = serve(folder.path(), store.clone(), status()).expect("the stale socket is replaced");
+    let server = serve(folder.path(), store.clone(), switch()).expect("the stale socket is replaced");
     let mode = std::fs::metadata(&socket)
         .expect("the socket is there")
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
-    let second = serve(folder.path(), store, status()).expect_err("somebody listens");
+    let second = serve(folder.path(), store, switch()).expect_err("somebody listens");
     assert_eq!(second.kind(), std::io::ErrorKind::AddrInUse);
     assert_eq!(
         ask(folder.path(), Request::Status).await,
@@ -175,7 +188,7 @@ async fn a_path_too_long_for_a_socket_is_reached_all_the_same() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let deep = folder.path().join("d".repeat(120)).join("e".repeat(120));
     std::fs::create_dir_all(&deep).expect("the folders can be made");
-    let _server = serve(&deep, store_with(&deep, &[]), status()).expect("the socket can be made");
+    let _server = serve(&deep, store_with(&deep, &[]), switch()).expect("the socket can be made");
     assert_eq!(ask(&deep, Request::Status).await, Ok(vec![json!({"calls": 3})]));
     assert!(Client::connect(&folder.path().join("absent"))
         .expect("nobody listens")
@@ -186,7 +199,7 @@ async fn a_path_too_long_for_a_socket_is_reached_all_the_same() {
 async fn nonsense_is_refused_and_the_next_client_served() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let _server =
-        serve(folder.path(), store_with(folder.path(), &[]), status()).expect("the socket can be made");
+        serve(folder.path(), store_with(folder.path(), &[]), switch()).expect("the socket can be made");
     let endless = "x".repeat(100_000);
     for nonsense in ["x\n", "{}\n", "{\"request\":\"format-disk\"}\n", &endless] {
         let (socket, nonsense) = (path(folder.path()), nonsense.to_owned());
