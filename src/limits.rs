@@ -120,6 +120,10 @@ pub const CURL_TIME: Duration = Duration::from_secs(30);
 pub const AGI_LINE_BYTES: usize = 2_048;
 /// Variables of one call.
 pub const VARIABLES: usize = 4_096;
+/// Fields that a dialplan adds to the record of one call.
+pub const CALL_RECORD_FIELDS: usize = 64;
+/// Entries of the tables (HASH) of one call, all tables together.
+pub const HASH_ENTRIES: usize = 4_096;
 /// Body of an HTTP request, bytes: federation requests are below one kilobyte.
 pub const HTTP_BODY_BYTES: usize = 64 * 1024;
 /// HTTP connections at once.

@@ -9,15 +9,18 @@ use super::apps;
 use super::ast::{App, Dialplan, Located, Query};
 use super::channel::{Audio, CallerId, Channel, Gone, Indication, Played, RecordRequest, Recorded};
 use super::frames::{Frame, Return};
-use super::functions;
+use super::functions::{self, Hashes};
+use super::party::Parties;
+use super::record::CallRecord;
 use super::services::Services;
-use super::substitute::{self, Found, Progress, Substitution, Values};
+use super::substitute::{self, Found, Progress, Reference, Substitution, Values};
 use super::switch::{Elsewhere, Lookup};
 use super::variables::{Globals, TooLarge, Variables};
 use crate::limits;
 use crate::rng::Rng;
 use crate::secret::Private;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -135,12 +138,22 @@ pub struct Run<'c> {
     pub(super) at: Place,
     /// The caller, as CALLERID has it by now.
     pub(super) caller: CallerId,
-    /// The redirecting number, as CALLERID(rdnis) has it by now.
-    pub(super) redirecting: CallerId,
+    /// What else is known of the caller, and the other parties.
+    pub(super) parties: Parties,
     /// The number called, as CALLERID(dnid) has it by now.
     pub(super) dialled: String,
     /// TIMEOUT.
     pub(super) timeouts: Timeouts,
+    /// CHANNEL(language): the folder of the sounds.
+    pub(super) language: String,
+    /// CHANNEL(tonezone): the country of the tones.
+    pub(super) tone_zone: String,
+    /// What else CHANNEL can be told and tells again.
+    pub(super) settings: BTreeMap<&'static str, String>,
+    /// CDR.
+    pub(super) record: CallRecord,
+    /// HASH.
+    pub(super) hashes: Hashes,
     /// EXCEPTION.
     pub(super) exception: Exception,
     /// Steps since the caller last heard or did something.
@@ -176,6 +189,8 @@ pub async fn run(
     if run.channel.is_up() {
         run.channel.hangup(cause).await;
     }
+    run.record.end = Some(run.channel.wall_clock());
+    run.record.ended_at = Some(run.at.clone());
     run.after_hangup().await;
     end
 }
@@ -189,6 +204,7 @@ impl<'c> Run<'c> {
         services: Arc<dyn Services>,
         rng: Rng,
     ) -> Self {
+        let started = channel.wall_clock();
         let facts = channel.facts();
         let extension = if facts.did.is_empty() { "s" } else { &facts.did };
         let at = Place {
@@ -203,7 +219,7 @@ impl<'c> Run<'c> {
         Run {
             at,
             caller: facts.caller.clone(),
-            redirecting: facts.diversion.clone().unwrap_or_default(),
+            parties: Parties::of(facts),
             dialled: facts.did.clone(),
             plan,
             channel,
@@ -217,6 +233,11 @@ impl<'c> Run<'c> {
                 response: Duration::from_secs(10),
                 absolute: None,
             },
+            language: "en".to_string(),
+            tone_zone: String::new(),
+            settings: BTreeMap::new(),
+            record: CallRecord::new(started),
+            hashes: Hashes::default(),
             exception: Exception::default(),
             quiet_steps: 0,
             complaints: 0,
@@ -308,7 +329,17 @@ impl<'c> Run<'c> {
             application = app.manual().name,
             "dialplan step"
         );
-        app.execute(self, &arguments).await
+        self.record.step(app.manual().name, &arguments);
+        let outcome = app.execute(self, &arguments).await;
+        self.note_answer();
+        outcome
+    }
+
+    /// Notes when the call was answered, for its record.
+    fn note_answer(&mut self) {
+        if self.record.answer.is_none() && self.channel.is_answered() {
+            self.record.answer = Some(self.channel.wall_clock());
+        }
     }
 
     /// Runs an application that is named in an argument: `Application(arguments)`, variables already replaced.
@@ -326,7 +357,9 @@ impl<'c> Run<'c> {
             return Err(Stop::Bound("applications run one another too deep".to_string()));
         }
         self.call_depth += 1;
+        self.record.step(app.manual().name, arguments);
         let outcome = app.execute(self, arguments).await;
+        self.note_answer();
         self.call_depth -= 1;
         outcome
     }
@@ -563,6 +596,17 @@ impl<'c> Run<'c> {
         }
     }
 
+    /// The time by which conditions go: the clock, or what TESTTIME put in its place.
+    pub(super) fn time_of_conditions(&self) -> SystemTime {
+        let test = self
+            .variables
+            .get("TESTTIME")
+            .and_then(substitute::leading_integer);
+        let test = test.and_then(|seconds| u64::try_from(seconds).ok());
+        test.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)))
+            .unwrap_or_else(|| self.channel.wall_clock())
+    }
+
     /// Whether more digits could lead to another extension.
     pub(super) fn could_match_more(&self, context: &str, typed: &str) -> bool {
         self.plan.could_match_more(context, self.query(typed))
@@ -607,35 +651,51 @@ impl<'c> Run<'c> {
             match substitution.advance(self) {
                 Progress::Done(text) => return Cow::Owned(text),
                 Progress::Waits { name, arguments } => {
-                    let value = match functions::find(&name).and_then(|found| found.waits()) {
-                        Some(function) => function.read(self, &arguments).await,
-                        None => Ok(String::new()),
-                    };
-                    let value = value.unwrap_or_else(|message| {
-                        self.complain(format!("{name}({arguments}): {message}"));
-                        String::new()
-                    });
+                    let value = self.waited_for(&name, &arguments).await;
                     substitution.resume(&value);
                 }
             }
         }
     }
 
+    /// The value of a function that takes time; empty, with a warning, where it has none.
+    async fn waited_for(&mut self, name: &str, arguments: &str) -> String {
+        let Some(function) = functions::find(name) else {
+            return String::new();
+        };
+        let value = match (self.permitted(function), function.waits()) {
+            (Ok(()), Some(waiting)) => waiting.read(self, arguments).await,
+            (Ok(()), None) => function.read(self, arguments),
+            (Err(message), _) => Err(message),
+        };
+        value.unwrap_or_else(|message| {
+            self.complain(format!("{name}({arguments}): {message}"));
+            String::new()
+        })
+    }
+
+    /// Refuses a function that the configuration would have to allow by name, and does not.
+    fn permitted(&self, function: &dyn functions::Function) -> Result<(), String> {
+        match function.permission() {
+            Some(name) if !self.plan.allows(name) => Err(format!("[dialplan] allow does not name {name}")),
+            _ => Ok(()),
+        }
+    }
+
     /// The value of a variable, or of a function where the name is `FUNC(arguments)`: what functions take by name.
     pub(super) fn named(&mut self, name: &str) -> String {
-        match name.split_once('(') {
-            Some((function, rest)) => {
-                let arguments = rest.rfind(')').map_or(rest, |end| &rest[..end]);
-                match self.function(function.trim(), arguments) {
-                    Found::Value(value) => value,
-                    Found::Waits => {
-                        self.complain(format!("{function} takes time and cannot be named here"));
-                        String::new()
-                    }
-                    Found::Unknown => String::new(),
-                }
+        let reference = Reference::parse(name.trim());
+        let part = reference.part;
+        let Some(arguments) = reference.arguments else {
+            return part.of(&self.variable(reference.name)).to_string();
+        };
+        match self.function(reference.name.trim(), arguments) {
+            Found::Value(value) => part.of(&value).to_string(),
+            Found::Waits => {
+                self.complain(format!("{} takes time and cannot be named here", reference.name));
+                String::new()
             }
-            None => self.variable(name).into_owned(),
+            Found::Unknown => String::new(),
         }
     }
 
@@ -646,6 +706,7 @@ impl<'c> Run<'c> {
             let Some(found) = functions::find(function) else {
                 return Err(format!("there is no function called {function}"));
             };
+            self.permitted(found)?;
             return found.write(self, arguments, value);
         }
         self.variables
@@ -776,7 +837,10 @@ impl Values for Run<'_> {
         if function.waits().is_some() {
             return Found::Waits;
         }
-        match function.read(self, arguments) {
+        match self
+            .permitted(function)
+            .and_then(|()| function.read(self, arguments))
+        {
             Ok(mut value) => {
                 substitute::cut(&mut value, limits::VARIABLE_BYTES);
                 Found::Value(value)

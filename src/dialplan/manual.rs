@@ -39,7 +39,7 @@ Variables that every call has: `EXTEN`, `CONTEXT`, `PRIORITY`, `CHANNEL`, `UNIQU
   another; a variable holds 64 KB at most.
 
 Of Asterisk's own test vectors, all in `tests/vectors/dialplan` are answered alike, but for those that need what is not
-here: `SHELL` (refused), `CDR`, `SAYFILES` and `SHA1`, and two encodings that no function of the dialplan has.
+here: `SHELL` (refused) and `SAYFILES`.
 ";
 
 /// The whole page.

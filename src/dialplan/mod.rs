@@ -26,8 +26,10 @@ mod lex;
 pub mod manual;
 mod number;
 mod parse;
+mod party;
 pub mod pattern;
 pub mod reader;
+mod record;
 mod regular;
 mod say;
 pub mod services;
@@ -37,6 +39,7 @@ mod switch;
 pub mod testing;
 mod text;
 pub mod time_range;
+mod uri;
 pub mod variables;
 
 pub use ast::{Dialplan, Settings};

@@ -4,7 +4,7 @@
 //! The script is text, a line each; `#` begins a comment:
 //!
 //! ```text
-//! number 15550100            the caller; also name, did, context, trunk, header NAME: VALUE
+//! number 15550100            the caller; also name, did, context, trunk, header NAME: VALUE, diversion NUMBER NAME
 //! clock 2026-03-02T10:00:00Z when the call begins
 //! mailbox main min=2 max=60 silence=5 beep=yes
 //! sound greeting 3.5         how long a sound is; others are a second long
@@ -15,8 +15,8 @@
 //! ```
 
 use super::channel::{
-    Audio, CallFacts, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played, RecordRequest,
-    Recorded, RecordedEnd, Tone,
+    Audio, CallFacts, CallerId, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played,
+    RecordRequest, Recorded, RecordedEnd, Tone,
 };
 use super::interp::{Flow, Outcome, Place, Run};
 use super::services::Services;
@@ -113,6 +113,13 @@ impl Script {
                 self.facts
                     .headers
                     .push((name.to_string(), value.trim().to_string()));
+            }
+            "diversion" => {
+                let (number, name) = rest.split_once(' ').unwrap_or((rest, ""));
+                self.facts.diversion = Some(CallerId {
+                    number: number.to_string(),
+                    name: name.to_string(),
+                });
             }
             "clock" => self.clock = rest.parse::<jiff::Timestamp>().ok()?.into(),
             "mailbox" => {

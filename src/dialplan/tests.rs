@@ -381,7 +381,7 @@ fn functions_have_their_values() {
                 "${MATH(7/2)} ${MATH(7/2,i)} ${MATH(-3+5,int)} ${MATH(2**10,i)} ${MATH(3<4)}",
                 "3.500000 3 2 1024 TRUE",
             ),
-            ("${MATH(255+0,hex)} ${MATH(1/0)}|", "ff |"),
+            ("${MATH(255+0,hex)} ${MATH(1/0)}|", "ff 0.000000|"),
             ("${LEN(Zoë)} ${TOUPPER(abc)} ${TOLOWER(ABC)}", "3 ABC abc"),
             ("${FIELDQTY(list,\\,)} ${FIELDQTY(nothing,\\,)}", "3 0"),
             ("${SHIFT(list)}${POP(list)}${list}", "acb"),

@@ -39,7 +39,7 @@ impl Application for ExecIfTime {
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
         let (range, call) = arguments.split_once('?').unwrap_or((arguments, ""));
         let range = TimeRange::parse(range).map_err(Stop::Failed)?;
-        let now = run.channel.wall_clock();
+        let now = run.time_of_conditions();
         match range.contains(now, &run.plan.zone.0) {
             true => run.execute_call(call).await,
             false => Ok(Flow::Next),

@@ -40,7 +40,7 @@ impl Application for GotoIfTime {
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
         let branches = Branches::plain(arguments);
         let range = TimeRange::parse(branches.condition).map_err(Stop::Failed)?;
-        let now = run.channel.wall_clock();
+        let now = run.time_of_conditions();
         match branches.taken(range.contains(now, &run.plan.zone.0)) {
             "" => Ok(Flow::Next),
             place => run.target(place).map(Flow::Goto).map_err(Stop::Failed),

@@ -1,17 +1,16 @@
 use super::{Function, Manual, Run};
 use crate::dialplan::arguments::Arguments;
-use crate::limits;
 
 /// CUT
 pub struct Cut;
 
 static MANUAL: Manual = Manual {
     name: "CUT",
-    syntax: "CUT(name[,delimiter[,fields]])",
+    syntax: "CUT(name,delimiter,fields)",
     synopsis: "Fields of the text in a variable.",
-    text: "The delimiter is one character, `-` where none is given. The fields are counted from 1: \
-           `2`, `2-4`, `-3`, `2-`, joined with `&`. `${CUT(CHANNEL,/,1)}` is the channel's \
-           technology.",
+    text: "The delimiter is one character, `-` where it is empty. The fields are counted from 1: `2`, `2-4`, `-3`, \
+           `2-`, several joined with `&`. They come in the order of the text: one that stands before another already \
+           given is left out. `${CUT(CHANNEL,/,1)}` is the channel's technology.",
     ..Manual::EMPTY
 };
 
@@ -22,23 +21,39 @@ impl Function for Cut {
 
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let arguments = Arguments::parse(arguments);
+        if arguments.len() < 3 {
+            return Err("name, delimiter and fields are needed".to_string());
+        }
         let text = run.named(arguments.get(0));
-        let delimiter = super::delimiter(arguments.get(1), "-").chars().next().unwrap_or('-');
-        let fields: Vec<&str> = text.split(delimiter).collect();
+        let delimiter = super::delimiter(arguments.get(1), "-");
+        let fields: Vec<&str> = text.split(delimiter.as_str()).collect();
         let mut chosen: Vec<&str> = Vec::new();
-        let spec = if arguments.get(2).is_empty() { "1" } else { arguments.get(2) };
-        for part in spec.split('&') {
-            let (from, to) = part.split_once('-').unwrap_or((part, part));
-            let number = |text: &str, default: usize| match text.trim() {
-                "" => Ok(default),
-                text => text.parse::<usize>().map_err(|_| format!("{part} is not a range of fields")),
-            };
-            let (from, to) = (number(from, 1)?.max(1), number(to, fields.len())?.min(fields.len()));
-            chosen.extend(fields.iter().take(to).skip(from - 1));
-            if chosen.len() > limits::VARIABLE_BYTES {
-                return Err("there are too many fields".to_string());
+        let mut next = 1;
+        for range in arguments.get(2).split('&') {
+            let (from, to) = bounds(range).ok_or_else(|| format!("{range} is not a range of fields"))?;
+            let (from, to) = (from.max(next), to.min(fields.len()));
+            if from <= to {
+                chosen.extend(&fields[from - 1..to]);
+                next = to + 1;
             }
         }
-        Ok(chosen.join(&*delimiter.encode_utf8(&mut [0; 4])))
+        Ok(chosen.join(&delimiter))
     }
+}
+
+/// The first and the last field of `2`, `2-4`, `-3` or `2-`; the first is 1 at least.
+fn bounds(range: &str) -> Option<(usize, usize)> {
+    let number = |text: &str, open: usize| match text.trim() {
+        "" => Some(open),
+        text => text.parse::<usize>().ok(),
+    };
+    let (from, to) = match range.trim().split_once('-') {
+        Some(("", "")) => return None,
+        Some((from, to)) => (number(from, 1)?, number(to, usize::MAX)?),
+        None => {
+            let field = range.trim().parse().ok()?;
+            (field, field)
+        }
+    };
+    Some((from.max(1), to))
 }

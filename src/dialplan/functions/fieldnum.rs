@@ -19,7 +19,7 @@ impl Function for FieldNum {
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let arguments = Arguments::parse(arguments);
         let text = run.named(arguments.get(0));
-        let delimiter = super::decoded(arguments.get(1));
+        let delimiter = super::character(arguments.get(1));
         let value = arguments.get(2);
         if delimiter.is_empty() || value.is_empty() {
             return Ok("0".to_string());

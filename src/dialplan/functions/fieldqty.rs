@@ -8,7 +8,7 @@ static MANUAL: Manual = Manual {
     name: "FIELDQTY",
     syntax: "FIELDQTY(name,delimiter)",
     synopsis: "How many fields the text in a variable has.",
-    text: "An empty text has none.",
+    text: "An empty text has none; without a delimiter, any other is one.",
     ..Manual::EMPTY
 };
 
@@ -20,10 +20,10 @@ impl Function for FieldQty {
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let arguments = Arguments::parse(arguments);
         let text = run.named(arguments.get(0));
-        let delimiter = super::decoded(arguments.get(1));
+        let delimiter = super::character(arguments.get(1));
         let count = match (text.is_empty(), delimiter.is_empty()) {
             (true, _) => 0,
-            (_, true) => return Err("the delimiter is missing".to_string()),
+            (_, true) => 1,
             _ => text.split(delimiter.as_str()).count(),
         };
         Ok(count.to_string())

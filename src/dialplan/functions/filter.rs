@@ -1,4 +1,5 @@
 use super::{Function, Manual, Run};
+use crate::dialplan::arguments::split_raw;
 
 /// FILTER
 pub struct Filter;
@@ -7,8 +8,9 @@ static MANUAL: Manual = Manual {
     name: "FILTER",
     syntax: "FILTER(allowed,text)",
     synopsis: "Only those characters of a text that are allowed.",
-    text: "Ranges as `0-9` and `a-zA-Z`; `\\-` is a minus, `\\xHH` a character by its number. \
-           `${FILTER(0-9,${CALLERID(num)})}` makes a number safe to use in a Goto or a file name.",
+    text: "Ranges as `0-9` and `a-zA-Z`; `\\-` is a minus, `\\xHH` a character by its number, `\\,` a comma. \
+           `${FILTER(0-9,${CALLERID(num)})}` makes a number safe to use in a Goto or a file name. A range that runs \
+           backwards is a mistake here, where Asterisk takes it round the end of the alphabet.",
     ..Manual::EMPTY
 };
 
@@ -18,7 +20,10 @@ impl Function for Filter {
     }
 
     fn read(&self, _: &mut Run<'_>, arguments: &str) -> Result<String, String> {
-        let (allowed, text) = arguments.split_once(',').ok_or("the text is missing")?;
+        let allowed = split_raw(arguments).into_iter().next().unwrap_or_default();
+        let text = arguments[allowed.len()..]
+            .strip_prefix(',')
+            .ok_or("the text is missing")?;
         let mut ranges = Vec::new();
         let mut rest = allowed;
         while let Some((from, _, after)) = super::first_char(rest) {
@@ -30,8 +35,14 @@ impl Function for Filter {
                 }
                 None => from,
             };
+            if from > to {
+                return Err(format!("the range {from}-{to} runs backwards"));
+            }
             ranges.push(from..=to);
         }
-        Ok(text.chars().filter(|c| ranges.iter().any(|range| range.contains(c))).collect())
+        Ok(text
+            .chars()
+            .filter(|c| ranges.iter().any(|range| range.contains(c)))
+            .collect())
     }
 }

@@ -21,6 +21,8 @@ impl Function for Global {
     }
 
     fn write(&self, run: &mut Run<'_>, arguments: &str, value: &str) -> Result<(), String> {
-        run.globals.set(arguments, value).map_err(|_| "the value is too long, or there are too many".to_string())
+        run.globals
+            .set(arguments, value)
+            .map_err(|_| "the value is too long, or there are too many".to_string())
     }
 }

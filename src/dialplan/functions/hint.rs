@@ -18,6 +18,10 @@ impl Function for Hint {
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let arguments = arguments.split(',').next().unwrap_or("");
         let (extension, context) = arguments.split_once('@').unwrap_or((arguments, &run.at.context));
-        Ok(run.plan.hint(context, run.query(extension)).unwrap_or_default().to_string())
+        Ok(run
+            .plan
+            .hint(context, run.query(extension))
+            .unwrap_or_default()
+            .to_string())
     }
 }

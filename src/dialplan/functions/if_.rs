@@ -20,8 +20,16 @@ impl Function for If {
 
     fn read(&self, _: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let parts = split_at(arguments, '?', 2);
-        let values = split_at(parts.get(1).map_or("", String::as_str), ':', 2);
-        let chosen = if is_true(parts.first().map_or("", |c| c.trim())) { 0 } else { 1 };
+        let rest = parts.get(1).ok_or("the ? is missing")?;
+        if parts.first().is_none_or(|condition| condition.trim().is_empty()) {
+            return Err("the condition is empty".to_string());
+        }
+        let values = split_at(rest, ':', 2);
+        let chosen = if is_true(parts.first().map_or("", |c| c.trim())) {
+            0
+        } else {
+            1
+        };
         Ok(values.get(chosen).map_or("", |value| value.trim()).to_string())
     }
 }

@@ -21,9 +21,13 @@ impl Function for IfTime {
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let (range, rest) = arguments.split_once('?').ok_or("the ? is missing")?;
         let range = TimeRange::parse(range)?;
-        let now = run.channel.wall_clock();
+        let now = run.time_of_conditions();
         let values = split_at(rest, ':', 2);
-        let chosen = if range.contains(now, &run.plan.zone.0) { 0 } else { 1 };
+        let chosen = if range.contains(now, &run.plan.zone.0) {
+            0
+        } else {
+            1
+        };
         Ok(values.get(chosen).map_or("", |value| value.trim()).to_string())
     }
 }

@@ -24,7 +24,8 @@ impl Function for JsonDecode {
         let arguments = Arguments::parse(arguments);
         let text = run.named(arguments.get(0));
         let separator = super::delimiter(arguments.get(2), ".");
-        let mut value: &Value = &serde_json::from_str(&text).map_err(|_| "the text is not JSON".to_string())?;
+        let mut value: &Value =
+            &serde_json::from_str(&text).map_err(|_| "the text is not JSON".to_string())?;
         if arguments.get(1).is_empty() {
             return Err("the item is missing".to_string());
         }

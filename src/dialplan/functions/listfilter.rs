@@ -21,7 +21,10 @@ impl Function for ListFilter {
         let text = run.named(arguments.get(0));
         let delimiter = super::delimiter(arguments.get(1), ",");
         let value = arguments.get(2);
-        let left: Vec<&str> = text.split(delimiter.as_str()).filter(|field| *field != value).collect();
+        let left: Vec<&str> = text
+            .split(delimiter.as_str())
+            .filter(|field| *field != value)
+            .collect();
         Ok(left.join(&delimiter))
     }
 }

@@ -18,7 +18,14 @@ impl Function for LocalPeek {
 
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let arguments = Arguments::parse(arguments);
-        let depth = arguments.get(0).parse().map_err(|_| "n is not a number".to_string())?;
-        Ok(run.variables.peek(arguments.get(1), depth).unwrap_or_default().to_string())
+        let depth = arguments
+            .get(0)
+            .parse()
+            .map_err(|_| "n is not a number".to_string())?;
+        Ok(run
+            .variables
+            .peek(arguments.get(1), depth)
+            .unwrap_or_default()
+            .to_string())
     }
 }

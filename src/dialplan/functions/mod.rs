@@ -23,6 +23,11 @@ pub trait Function: Sync {
         None
     }
 
+    /// What `[dialplan] allow` must name before a dialplan may use it; `None` for what harms nobody.
+    fn permission(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Sets it.
     fn write(&self, _run: &mut Run<'_>, _arguments: &str, _value: &str) -> Result<(), String> {
         Err("it can only be read".to_string())
@@ -44,25 +49,38 @@ macro_rules! functions {
     };
 }
 
+mod ends;
+
 functions! {
+    aes_decrypt::AesDecrypt,
+    aes_encrypt::AesEncrypt,
     array::Array,
     base64_decode::Base64Decode,
     base64_encode::Base64Encode,
     callerid::CallerIdFunction,
+    cdr::Cdr,
     channel::ChannelFunction,
     csv_quote::CsvQuote,
     cut::Cut,
+    dec::Dec,
     dialplan_exists::DialplanExists,
     eval::Eval,
+    eval_exten::EvalExten,
     exception::ExceptionFunction,
     exists::Exists,
     fieldnum::FieldNum,
     fieldqty::FieldQty,
     filter::Filter,
     global::Global,
+    hangupcause::HangupCause,
+    hangupcause_keys::HangupCauseKeys,
+    hash::HashFunction,
+    hashkeys::HashKeys,
     hint::Hint,
     if_::If,
+    ifmodule::IfModule,
     iftime::IfTime,
+    inc::Inc,
     isnull::IsNull,
     json_decode::JsonDecode,
     keypadhash::KeypadHash,
@@ -71,25 +89,34 @@ functions! {
     local::Local,
     local_peek::LocalPeek,
     ltrim::LTrim,
+    mailbox_exists::MailboxExists,
     math::Math,
     md5::Md5Function,
     passthru::PassThru,
     pjsip_header::PjsipHeader,
+    pjsip_headers::PjsipHeaders,
+    pjsip_parse_uri::PjsipParseUri,
     pop::Pop,
     push::Push,
     quote::Quote,
     rand::Rand,
+    redirecting::RedirectingFunction,
     regex::RegexFunction,
     replace::Replace,
     rtrim::RTrim,
     set_::SetFunction,
+    sha1::Sha1Function,
     sha256::Sha256Function,
     shift::Shift,
     sip_header::SipHeader,
+    sort::Sort,
+    sprintf::Sprintf,
     stack_peek::StackPeek,
     strbetween::StrBetween,
     strftime::StrFTime,
+    strptime::StrPTime,
     strreplace::StrReplace,
+    testtime::TestTime,
     timeout::Timeout,
     tolower::ToLower,
     toupper::ToUpper,
@@ -97,9 +124,14 @@ functions! {
     unshift::Unshift,
     uridecode::UriDecode,
     uriencode::UriEncode,
+    uriencode_form::UriEncodeForm,
+    uriencode_user::UriEncodeUser,
     uuid::Uuid,
     valid_exten::ValidExten,
+    version::Version,
 }
+
+pub use hash::Hashes;
 
 /// The function of that name. Unlike those of applications, names of functions are case-sensitive.
 pub fn find(name: &str) -> Option<&'static dyn Function> {
@@ -148,11 +180,24 @@ fn first_char(text: &str) -> Option<(char, bool, &str)> {
     }
 }
 
-/// The delimiter of a list: the argument, else this one.
+/// The first character of a text with escapes; empty where there is none.
+fn character(text: &str) -> String {
+    first_char(text).map_or(String::new(), |(c, ..)| c.to_string())
+}
+
+/// The delimiter of a list: the first character of the argument, else this one.
 fn delimiter(argument: &str, default: &str) -> String {
     match argument {
         "" => default.to_string(),
-        text => decoded(text),
+        text => character(text),
+    }
+}
+
+/// Which of several fields of a header is meant, from 1; the first where nothing is said.
+fn number_of(text: &str) -> Result<usize, String> {
+    match text.trim() {
+        "" => Ok(1),
+        text => text.parse().map_err(|_| format!("{text} is not a number")),
     }
 }
 
@@ -177,3 +222,6 @@ fn header(run: &Run<'_>, name: &str, number: usize) -> Result<String, String> {
         None => Ok(String::new()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
+use super::ends::{add, End};
 use super::{Function, Manual, Run};
-use crate::dialplan::arguments::Arguments;
 
 /// PUSH
 pub struct Push;
@@ -8,7 +8,7 @@ static MANUAL: Manual = Manual {
     name: "PUSH",
     syntax: "PUSH(name[,delimiter])",
     synopsis: "Adds a field at the end of the list in a variable.",
-    text: "`Set(PUSH(list)=value)`.",
+    text: "`Set(PUSH(list)=value)`. The delimiter is a comma where none is given.",
     ..Manual::EMPTY
 };
 
@@ -18,12 +18,6 @@ impl Function for Push {
     }
 
     fn write(&self, run: &mut Run<'_>, arguments: &str, value: &str) -> Result<(), String> {
-        let arguments = Arguments::parse(arguments);
-        let (name, delimiter) = (arguments.get(0), super::delimiter(arguments.get(1), ","));
-        let list = run.named(name);
-        match list.is_empty() {
-            true => run.assign(name, value),
-            false => run.assign(name, &format!("{list}{delimiter}{value}")),
-        }
+        add(run, arguments, End::Last, value)
     }
 }

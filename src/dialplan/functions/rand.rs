@@ -21,7 +21,10 @@ impl Function for Rand {
         let arguments = Arguments::parse(arguments);
         let number = |index: usize, default: i64| match arguments.get(index).trim() {
             "" => Ok(default),
-            text => text.parse::<i32>().map(i64::from).map_err(|_| format!("{text} is not a number")),
+            text => text
+                .parse::<i32>()
+                .map(i64::from)
+                .map_err(|_| format!("{text} is not a number")),
         };
         let (least, most) = (number(0, 0)?, number(1, i32::MAX.into())?);
         let (least, most) = (least.min(most), least.max(most));

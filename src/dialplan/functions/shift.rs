@@ -1,5 +1,5 @@
+use super::ends::{take, End};
 use super::{Function, Manual, Run};
-use crate::dialplan::arguments::Arguments;
 
 /// SHIFT
 pub struct Shift;
@@ -17,11 +17,6 @@ impl Function for Shift {
     }
 
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
-        let arguments = Arguments::parse(arguments);
-        let (name, delimiter) = (arguments.get(0), super::delimiter(arguments.get(1), ","));
-        let list = run.named(name);
-        let (taken, left) = list.split_once(delimiter.as_str()).unwrap_or((&list, ""));
-        run.assign(name, left)?;
-        Ok(taken.to_string())
+        take(run, arguments, End::First)
     }
 }

@@ -19,6 +19,9 @@ impl Function for SipHeader {
 
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let arguments = Arguments::parse(arguments);
-        super::header(run, arguments.get(0), arguments.get(1).trim().parse().unwrap_or(1))
+        if arguments.get(0).trim().is_empty() {
+            return Err("the name is missing".to_string());
+        }
+        super::header(run, arguments.get(0), super::number_of(arguments.get(1))?)
     }
 }

@@ -21,7 +21,10 @@ impl Function for StackPeek {
 
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
         let arguments = Arguments::parse(arguments);
-        let n: usize = arguments.get(0).parse().map_err(|_| "n is not a number".to_string())?;
+        let n: usize = arguments
+            .get(0)
+            .parse()
+            .map_err(|_| "n is not a number".to_string())?;
         let index = run.frames.len().checked_sub(n).filter(|_| n > 0);
         let Some(frame) = index.and_then(|index| run.frames.get(index)) else {
             return match arguments.get(2) {

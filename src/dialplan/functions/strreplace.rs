@@ -31,7 +31,9 @@ impl Function for StrReplace {
         let mut out = String::new();
         let mut rest = text.as_str();
         for _ in 0..most {
-            let Some((before, after)) = rest.split_once(wanted) else { break };
+            let Some((before, after)) = rest.split_once(wanted) else {
+                break;
+            };
             out.push_str(before);
             out.push_str(arguments.get(2));
             rest = after;

@@ -21,7 +21,8 @@ impl Function for Timeout {
     }
 
     fn read(&self, run: &mut Run<'_>, arguments: &str) -> Result<String, String> {
-        let left = |until: std::time::SystemTime| until.duration_since(run.channel.wall_clock()).unwrap_or_default();
+        let left =
+            |until: std::time::SystemTime| until.duration_since(run.channel.wall_clock()).unwrap_or_default();
         let time = match arguments.trim().to_ascii_lowercase().as_str() {
             "digit" => run.timeouts.digit,
             "response" => run.timeouts.response,
@@ -37,8 +38,14 @@ impl Function for Timeout {
     fn write(&self, run: &mut Run<'_>, arguments: &str, value: &str) -> Result<(), String> {
         /// A year: beyond what the clock could add up.
         const LONGEST: f64 = 31_536_000.0;
-        let seconds: f64 = value.trim().parse().map_err(|_| format!("{value} is not a number of seconds"))?;
-        let time = Duration::from_secs_f64(if seconds > 0.0 { seconds.min(LONGEST) } else { 0.0 });
+        let seconds: f64 = value
+            .trim()
+            .parse()
+            .map_err(|_| format!("{value} is not a number of seconds"))?;
+        if seconds < 0.0 || seconds.is_nan() {
+            return Err(format!("{value} is not a time"));
+        }
+        let time = Duration::from_secs_f64(seconds.min(LONGEST));
         match arguments.trim().to_ascii_lowercase().as_str() {
             "digit" => run.timeouts.digit = time,
             "response" => run.timeouts.response = time,

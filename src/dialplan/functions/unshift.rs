@@ -1,5 +1,5 @@
+use super::ends::{add, End};
 use super::{Function, Manual, Run};
-use crate::dialplan::arguments::Arguments;
 
 /// UNSHIFT
 pub struct Unshift;
@@ -8,7 +8,7 @@ static MANUAL: Manual = Manual {
     name: "UNSHIFT",
     syntax: "UNSHIFT(name[,delimiter])",
     synopsis: "Adds a field at the beginning of the list in a variable.",
-    text: "`Set(UNSHIFT(list)=value)`.",
+    text: "`Set(UNSHIFT(list)=value)`. The delimiter is a comma where none is given.",
     ..Manual::EMPTY
 };
 
@@ -18,12 +18,6 @@ impl Function for Unshift {
     }
 
     fn write(&self, run: &mut Run<'_>, arguments: &str, value: &str) -> Result<(), String> {
-        let arguments = Arguments::parse(arguments);
-        let (name, delimiter) = (arguments.get(0), super::delimiter(arguments.get(1), ","));
-        let list = run.named(name);
-        match list.is_empty() {
-            true => run.assign(name, value),
-            false => run.assign(name, &format!("{value}{delimiter}{list}")),
-        }
+        add(run, arguments, End::First, value)
     }
 }

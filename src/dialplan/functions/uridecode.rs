@@ -1,4 +1,5 @@
 use super::{Function, Manual, Run};
+use crate::dialplan::uri::{decode, Place};
 
 /// URIDECODE
 pub struct UriDecode;
@@ -17,21 +18,6 @@ impl Function for UriDecode {
     }
 
     fn read(&self, _: &mut Run<'_>, arguments: &str) -> Result<String, String> {
-        let mut bytes = Vec::with_capacity(arguments.len());
-        let mut rest = arguments.as_bytes();
-        while let Some((&byte, after)) = rest.split_first() {
-            let escaped = after.get(..2).filter(|_| byte == b'%').and_then(|digits| hex::decode(digits).ok());
-            match escaped {
-                Some(decoded) => {
-                    bytes.extend(decoded);
-                    rest = &after[2..];
-                }
-                None => {
-                    bytes.push(byte);
-                    rest = after;
-                }
-            }
-        }
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(String::from_utf8_lossy(&decode(arguments, Place::Anywhere)).into_owned())
     }
 }

@@ -1,4 +1,5 @@
 use super::{Function, Manual, Run};
+use crate::dialplan::uri::{encode, Place};
 
 /// URIENCODE
 pub struct UriEncode;
@@ -7,7 +8,8 @@ static MANUAL: Manual = Manual {
     name: "URIENCODE",
     syntax: "URIENCODE(text)",
     synopsis: "A text as a part of a URI.",
-    text: "What is not a letter, a digit or one of `-_.!~*()'` becomes `%HH`.",
+    text: "What is not a letter, a digit or one of `-_.!~*()'` becomes `%HH`. URIENCODE_FORM and URIENCODE_USER encode \
+           for other places.",
     ..Manual::EMPTY
 };
 
@@ -17,14 +19,6 @@ impl Function for UriEncode {
     }
 
     fn read(&self, _: &mut Run<'_>, arguments: &str) -> Result<String, String> {
-        let mut out = String::with_capacity(arguments.len());
-        for byte in arguments.bytes() {
-            match byte {
-                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(byte)),
-                b'-' | b'_' | b'!' | b'.' | b'~' | b'*' | b'(' | b')' | b'\'' => out.push(char::from(byte)),
-                _ => out.push_str(&format!("%{byte:02X}")),
-            }
-        }
-        Ok(out)
+        Ok(encode(arguments, Place::Anywhere))
     }
 }

@@ -21,7 +21,13 @@ impl Function for Uuid {
         let high = high & !0xF000 | 0x4000;
         let low = low & !(0b11 << 62) | (0b10 << 62);
         let digits = format!("{high:016x}{low:016x}");
-        let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+        let parts = [
+            &digits[..8],
+            &digits[8..12],
+            &digits[12..16],
+            &digits[16..20],
+            &digits[20..],
+        ];
         Ok(parts.join("-"))
     }
 }

@@ -1,0 +1,50 @@
+//! Functions, as a dialplan asks them: what is set, what is asked, what comes out.
+
+mod call;
+mod lists;
+mod texts;
+mod times;
+
+use crate::dialplan::testing::{Script, Scripted, Session};
+use crate::dialplan::{load, reader, services, Globals, Options};
+use crate::rng::Rng;
+use jiff::tz::TimeZone;
+use std::path::Path;
+use std::sync::Arc;
+
+const DIALPLAN: &str = "[default]\nexten => s,1,NoOp()\nexten => s,n(there),NoOp()\nexten => 12,1,Return(${who} calls ${EXTEN})\n\
+                        exten => 12,hint,SIP/12\n";
+
+/// Runs `body` on a call that came as the script says.
+fn on(script: &str, body: impl FnOnce(&mut Session<'_>)) {
+    let options = Options {
+        zone: TimeZone::UTC,
+        ..Options::default()
+    };
+    let files = reader::Memory::new([("t.conf", DIALPLAN)]);
+    let (plan, findings) = load(Path::new("t.conf"), &files, &options);
+    assert_eq!(findings, []);
+    let mut call = Scripted::new(Script::parse(script).unwrap());
+    body(&mut Session::new(
+        Arc::new(plan.unwrap()),
+        &mut call,
+        Globals::new(),
+        Arc::new(services::Memory::new()),
+        Rng::from_seed(1),
+    ));
+}
+
+/// What is set first, what is asked, and the answer.
+type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
+/// Each row on a call of its own: what is set first, what is asked, and the answer. What cannot be set stays as it is.
+fn table(script: &str, rows: &[Row<'_>]) {
+    for (set, asked, expected) in rows {
+        on(script, |session| {
+            for (name, value) in *set {
+                let _ = session.set(name, value);
+            }
+            assert_eq!(session.evaluate(asked), *expected, "{asked} after {set:?}");
+        });
+    }
+}
