@@ -78,6 +78,10 @@ pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(60);
 pub const RECORDING_SECS: u64 = 3_600;
 /// Steps that one call's dialplan may take without the caller hearing or doing anything: an endless loop ends there.
 pub const DIALPLAN_STEPS: u64 = 100_000;
+/// So many bytes of a step's arguments count as a step more, since a step takes as long as they are many.
+pub const DIALPLAN_STEP_BYTES: usize = 512;
+/// A dialplan lets other tasks run after so many steps.
+pub const DIALPLAN_STEPS_AT_ONCE: u64 = 128;
 /// Longest line of a dialplan file, bytes; Asterisk's bound, so that a file means the same in both.
 pub const DIALPLAN_LINE_BYTES: usize = 8_191;
 /// All files of one dialplan together, bytes.
@@ -118,6 +122,10 @@ pub const CURL_BYTES: usize = VARIABLE_BYTES;
 pub const CURL_TIME: Duration = Duration::from_secs(30);
 /// Longest line of an AGI program, bytes; Asterisk's bound.
 pub const AGI_LINE_BYTES: usize = 2_048;
+/// Values of all variables of one call together, those that subroutines hide included, bytes.
+pub const VARIABLES_BYTES: usize = 4 * 1024 * 1024;
+/// Values of all global variables together, bytes.
+pub const GLOBALS_BYTES: usize = 64 * 1024 * 1024;
 /// Variables of one call.
 pub const VARIABLES: usize = 4_096;
 /// Fields that a dialplan adds to the record of one call.

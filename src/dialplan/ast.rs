@@ -25,6 +25,8 @@ pub struct Dialplan {
     pub(super) settings: Settings,
     /// What `allow` of the options named, in lower case.
     pub(super) allowed: Vec<String>,
+    /// Steps that a call may take without the caller hearing or doing anything.
+    pub(super) steps: u64,
     /// Where time ranges and STRFTIME without a zone are.
     pub(super) zone: Zone,
 }

@@ -158,6 +158,8 @@ pub struct Run<'c> {
     pub(super) exception: Exception,
     /// Steps since the caller last heard or did something.
     quiet_steps: u64,
+    /// Steps since another task had its turn.
+    steps_at_once: u64,
     complaints: u32,
     /// The complaints that the log has, for the author's tools.
     pub(super) remarks: Vec<String>,
@@ -240,6 +242,7 @@ impl<'c> Run<'c> {
             hashes: Hashes::default(),
             exception: Exception::default(),
             quiet_steps: 0,
+            steps_at_once: 0,
             complaints: 0,
             remarks: Vec::new(),
             hangup_handlers: Vec::new(),
@@ -319,6 +322,7 @@ impl<'c> Run<'c> {
     async fn execute(&mut self, app: App, name: &str, arguments: &str) -> Outcome {
         // Also for one that is not here: the functions among its arguments may set something.
         let arguments = self.substitute(arguments).await;
+        self.take_steps((arguments.len() / limits::DIALPLAN_STEP_BYTES) as u64)?;
         let App::Known(app) = app else {
             return absent::execute(self, name);
         };
@@ -366,17 +370,10 @@ impl<'c> Run<'c> {
 
     /// Each step counts against the budget for endless loops; now and then another task has its turn.
     async fn count_step(&mut self) -> Result<(), Stop> {
-        self.quiet_steps += 1;
-        if self.quiet_steps > limits::DIALPLAN_STEPS {
-            let message = format!(
-                "{} steps without the caller hearing anything, near {},{}: an endless loop",
-                limits::DIALPLAN_STEPS,
-                self.at.context,
-                self.at.priority
-            );
-            return Err(Stop::Bound(message));
-        }
-        if self.quiet_steps.is_multiple_of(128) {
+        self.take_steps(1)?;
+        self.steps_at_once += 1;
+        if self.steps_at_once >= limits::DIALPLAN_STEPS_AT_ONCE {
+            self.steps_at_once = 0;
             yield_now().await;
         }
         Ok(())
@@ -391,6 +388,18 @@ impl<'c> Run<'c> {
         {
             self.at = self.leave_frame().unwrap_or_default();
         }
+    }
+
+    /// Counts against the budget of what may be done without the caller noticing.
+    fn take_steps(&mut self, steps: u64) -> Result<(), Stop> {
+        self.quiet_steps = self.quiet_steps.saturating_add(steps);
+        if self.quiet_steps <= self.plan.steps {
+            return Ok(());
+        }
+        Err(Stop::Bound(format!(
+            "{} steps without the caller hearing anything, near {},{}: an endless loop",
+            self.plan.steps, self.at.context, self.at.priority
+        )))
     }
 
     /// There is no such priority: the end of a macro, an extension that does not exist, or its last step is done.

@@ -60,6 +60,8 @@ pub struct Options {
     pub mailboxes: Option<Vec<String>>,
     /// The sounds that exist, so that a missing one is found at load; `None` checks nothing.
     pub sounds: Option<Vec<String>>,
+    /// Steps that a call may take without the caller hearing or doing anything; `limits::DIALPLAN_STEPS` by default.
+    pub steps: u64,
     /// The zone of time ranges and of STRFTIME where they name none; by default the machine's.
     pub zone: TimeZone,
 }
@@ -70,6 +72,7 @@ impl Default for Options {
             allow: Vec::new(),
             mailboxes: None,
             sounds: None,
+            steps: crate::limits::DIALPLAN_STEPS,
             zone: TimeZone::system(),
         }
     }

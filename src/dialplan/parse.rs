@@ -18,6 +18,7 @@ pub(super) fn parse(sections: &[Section], options: &Options) -> (Dialplan, Vec<D
     let mut loader = Loader {
         plan: Dialplan {
             allowed: options.allow.clone(),
+            steps: options.steps,
             zone: super::ast::Zone(options.zone.clone()),
             ..Dialplan::default()
         },

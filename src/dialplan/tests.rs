@@ -1,5 +1,6 @@
 use super::*;
 use crate::diagnostic::Severity;
+use crate::limits;
 use crate::rng::Rng;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -49,6 +50,55 @@ fn steps(plan: &Dialplan, context: &str, number: &str, caller: &str) -> Vec<Stri
     (1..)
         .map_while(|priority| Some(plan.step(context, query, priority)?.arguments.text.clone()))
         .collect()
+}
+
+#[test]
+fn the_values_of_a_call_have_a_bound_together_hidden_ones_included() {
+    let mut variables = variables::Variables::default();
+    let long = "x".repeat(limits::VARIABLE_BYTES);
+    let fit = limits::VARIABLES_BYTES / limits::VARIABLE_BYTES;
+    for number in 0..fit {
+        // Each hides the one before.
+        variables
+            .push("A", long.clone())
+            .unwrap_or_else(|_| panic!("{number}"));
+    }
+    assert!(variables.push("A", "y").is_err() && variables.set("B", "y").is_err());
+    assert!(
+        variables.set("A", "y").is_ok(),
+        "a shorter value in the place of a long one"
+    );
+    for _ in 0..fit {
+        variables.pop("A");
+    }
+    for number in 0..fit {
+        assert!(variables.set(&format!("B{number}"), long.clone()).is_ok());
+    }
+    assert!(variables.set("C", "z").is_err());
+}
+
+#[test]
+fn long_steps_count_more_than_short_ones() {
+    let steps = |length: usize| {
+        let text = "[default]\nexten => s,1,Set(i=0)\nsame => n(again),Set(i=$[${i} + 1])\n\
+                    same => n,Set(GLOBAL(steps)=${i})\nsame => n,NoOp(${pad})\nsame => n,Goto(again)\n";
+        let plan = good(text);
+        let globals = Globals::new();
+        globals.set("pad", "x".repeat(length)).unwrap();
+        let mut call = Scripted::new(Script::parse("").unwrap());
+        let services = Arc::new(services::Memory::new());
+        let end = block_on(run(
+            Arc::new(plan),
+            &mut call,
+            globals.clone(),
+            services,
+            Rng::from_seed(1),
+        ));
+        assert!(matches!(end, RunEnd::Fault(_)), "{end:?}");
+        globals.get("steps").unwrap().parse::<u64>().unwrap()
+    };
+    let (short, long) = (steps(1), steps(50_000));
+    assert!(short > 20_000 && long < short / 20, "{short} {long}");
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub fn unmark(name: &str) -> (&str, Inherit) {
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
     values: HashMap<String, Vec<Value>>,
+    /// Of all values together.
+    bytes: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +42,8 @@ struct Value {
     inherit: Inherit,
 }
 
-/// There are `limits::VARIABLES` already, or the value is longer than `limits::VARIABLE_BYTES`.
+/// There are `limits::VARIABLES` already, or `limits::VARIABLES_BYTES` of values, or the value is longer than
+/// `limits::VARIABLE_BYTES`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge;
 
@@ -61,13 +64,14 @@ impl Variables {
     pub fn set(&mut self, name: &str, text: impl Into<String>) -> Result<(), TooLarge> {
         let (name, inherit) = unmark(name);
         let text = text.into();
-        if text.len() > limits::VARIABLE_BYTES {
-            return Err(TooLarge);
-        }
         match self.values.get_mut(name).and_then(|values| values.last_mut()) {
-            Some(value) => *value = Value { text, inherit },
+            Some(value) => {
+                self.bytes = room_for(self.bytes - value.text.len(), &text)?;
+                *value = Value { text, inherit };
+            }
             None => {
                 self.room(name)?;
+                self.bytes = room_for(self.bytes, &text)?;
                 self.values
                     .insert(name.to_string(), vec![Value { text, inherit }]);
             }
@@ -79,10 +83,8 @@ impl Variables {
     pub fn push(&mut self, name: &str, text: impl Into<String>) -> Result<(), TooLarge> {
         let (name, inherit) = unmark(name);
         let text = text.into();
-        if text.len() > limits::VARIABLE_BYTES {
-            return Err(TooLarge);
-        }
         self.room(name)?;
+        self.bytes = room_for(self.bytes, &text)?;
         self.values
             .entry(name.to_string())
             .or_default()
@@ -98,7 +100,9 @@ impl Variables {
     /// Takes away the value on top: what `push` hid is seen again.
     pub fn pop(&mut self, name: &str) {
         if let Some(values) = self.values.get_mut(name) {
-            values.pop();
+            if let Some(value) = values.pop() {
+                self.bytes -= value.text.len();
+            }
             if values.is_empty() {
                 self.values.remove(name);
             }
@@ -116,6 +120,7 @@ impl Variables {
                 Inherit::Always => Inherit::Always,
                 _ => Inherit::No,
             };
+            child.bytes += value.text.len();
             child.values.insert(
                 name.clone(),
                 vec![Value {
@@ -137,6 +142,13 @@ impl Variables {
         all.sort_unstable();
         all
     }
+}
+
+/// The bytes of all values once this one is there too.
+fn room_for(bytes: usize, text: &str) -> Result<usize, TooLarge> {
+    let bytes = bytes + text.len();
+    let fits = text.len() <= limits::VARIABLE_BYTES && bytes <= limits::VARIABLES_BYTES;
+    fits.then_some(bytes).ok_or(TooLarge)
 }
 
 /// Global variables, shared by all calls. They outlive a reload.
@@ -174,6 +186,14 @@ impl Globals {
             || !known && variables.len() >= limits::VARIABLES
         {
             return Err(TooLarge);
+        }
+        // Short values are bounded by their number; counting is for the long ones, which are rare.
+        if text.len() > limits::GLOBALS_BYTES / limits::VARIABLES {
+            let others = variables.iter().filter(|(other, _)| *other != name);
+            let bytes: usize = others.map(|(_, value)| value.len()).sum();
+            if bytes + text.len() > limits::GLOBALS_BYTES {
+                return Err(TooLarge);
+            }
         }
         variables.insert(name.to_string(), text);
         Ok(())
