@@ -213,3 +213,36 @@ fn a_dialplan_with_an_error_answers_nothing() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("unknown-application"), "{said}");
 }
+
+#[test]
+fn test_runs_the_tests_beside_a_dialplan_and_shows_what_failed() {
+    let author = Author::new(PLAN);
+    author.write(
+        "plan.test",
+        "test Good\n  dial 100\n  expect to hear only beep\n\ntest Bad\n  dial 100\n  expect to hear hello\n",
+    );
+    let output = author.run(&["test", "plan.conf"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output);
+    assert!(
+        shown.starts_with(
+            "plan.test:7: Bad\n  expected to hear hello\n  instead  heard beep\n  the call was:\n    0.00 answered\n"
+        ),
+        "{shown}"
+    );
+    assert!(shown.contains("1 passed, 1 failed, in "), "{shown}");
+
+    author.write("plan.test", "test Good\n  dial 100\n  expect to hear only beep\n");
+    let report = author.json(&["test", "plan.test", "--json"]);
+    assert_eq!((&report["passed"], &report["failed"]), (&json!(1), &json!(0)));
+    assert_eq!(report["tests"][0]["name"], "Good");
+
+    author.write("plan.test", "test Good\n  dail 100\n");
+    let output = author.run(&["test", "plan.test"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output).starts_with("plan.test:2:3: error: \"dail\""),
+        "{}",
+        text(&output)
+    );
+}

@@ -107,6 +107,7 @@ mod tests {
             "obelus dialplan explain 100@default --callerid 15550100 --at 2026-03-02T10:00 --json",
             "obelus dialplan explain -",
             "obelus dialplan eval ${A} --set A=2 --set B=3 --file a.conf",
+            "obelus dialplan test a.test b.conf --json",
             "obelus memo list --json",
             "obelus memo show abc",
             "obelus memo delete abc",

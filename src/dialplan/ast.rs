@@ -291,6 +291,14 @@ type Visit<'v, 'd, B> = dyn FnMut(&'d Context, &Searching<'_>) -> ControlFlow<B,
 type VisitExtension<'v, 'd, B> = dyn FnMut(&'d Extension, &Searching<'_>) -> ControlFlow<B> + 'v;
 
 impl Dialplan {
+    /// The context that is meant where nobody names one: `default`, else the first of the file.
+    pub fn default_context(&self) -> Option<&str> {
+        match self.contexts.get_key_value("default") {
+            Some((name, _)) => Some(name),
+            None => self.order.first().map(String::as_str),
+        }
+    }
+
     /// The names of the contexts, in file order.
     pub fn context_names(&self) -> impl Iterator<Item = &str> + '_ {
         self.order.iter().map(String::as_str)

@@ -180,21 +180,9 @@ pub async fn run(
     services: Arc<dyn Services>,
     rng: Rng,
 ) -> RunEnd {
-    let mut run = Run::new(dialplan, channel, globals, services, rng);
-    let end = run.whole_call().await;
-    let cause = match &end {
-        RunEnd::Hangup { cause } => *cause,
-        RunEnd::CallerGone => NORMAL_CLEARING,
-        RunEnd::Fault(_) => FAILURE,
-    };
-    run.channel.set_deadline(None);
-    if run.channel.is_up() {
-        run.channel.hangup(cause).await;
-    }
-    run.record.end = Some(run.channel.wall_clock());
-    run.record.ended_at = Some(run.at.clone());
-    run.after_hangup().await;
-    end
+    Run::new(dialplan, channel, globals, services, rng)
+        .complete()
+        .await
 }
 
 impl<'c> Run<'c> {
@@ -249,6 +237,24 @@ impl<'c> Run<'c> {
             eval_depth: 0,
             call_depth: 0,
         }
+    }
+
+    /// Runs the call, and what follows it.
+    pub(super) async fn complete(&mut self) -> RunEnd {
+        let end = self.whole_call().await;
+        let cause = match &end {
+            RunEnd::Hangup { cause } => *cause,
+            RunEnd::CallerGone => NORMAL_CLEARING,
+            RunEnd::Fault(_) => FAILURE,
+        };
+        self.channel.set_deadline(None);
+        if self.channel.is_up() {
+            self.channel.hangup(cause).await;
+        }
+        self.record.end = Some(self.channel.wall_clock());
+        self.record.ended_at = Some(self.at.clone());
+        self.after_hangup().await;
+        end
     }
 
     async fn whole_call(&mut self) -> RunEnd {

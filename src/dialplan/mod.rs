@@ -35,6 +35,7 @@ mod say;
 pub mod services;
 pub mod show;
 mod substitute;
+pub mod suite;
 mod switch;
 pub mod testing;
 mod text;

@@ -18,7 +18,7 @@ use super::channel::{
     Audio, CallFacts, CallerId, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played,
     RecordRequest, Recorded, RecordedEnd, Tone,
 };
-use super::interp::{Flow, Outcome, Place, Run};
+use super::interp::{Flow, Outcome, Place, Run, RunEnd};
 use super::services::Services;
 use super::{Dialplan, Globals};
 use crate::rng::Rng;
@@ -37,7 +37,7 @@ const SOUND: Duration = Duration::from_secs(1);
 
 /// What starts a line of the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum When {
+pub(super) enum When {
     At(Duration),
     Hears(String),
     Records,
@@ -45,7 +45,7 @@ enum When {
 
 /// One thing that the caller does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Act {
+pub(super) enum Act {
     Press(char),
     /// Speaks for so long.
     Speak(Duration),
@@ -57,20 +57,26 @@ enum Act {
 /// A caller, as a script describes it.
 #[derive(Clone, Debug)]
 pub struct Script {
-    facts: CallFacts,
-    clock: SystemTime,
-    mailboxes: Vec<MailboxFacts>,
-    lengths: HashMap<String, Duration>,
-    missing: HashSet<String>,
+    pub(super) facts: CallFacts,
+    pub(super) clock: SystemTime,
+    pub(super) mailboxes: Vec<MailboxFacts>,
+    pub(super) lengths: HashMap<String, Duration>,
+    pub(super) missing: HashSet<String>,
     /// What CHANNEL tells.
-    items: HashMap<String, String>,
-    reactions: Vec<(When, Vec<(Duration, Act)>)>,
+    pub(super) items: HashMap<String, String>,
+    pub(super) reactions: Vec<(When, Vec<(Duration, Act)>)>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Script::new()
+    }
 }
 
 impl Script {
-    /// Reads a script; the error names the line.
-    pub fn parse(text: &str) -> Result<Script, String> {
-        let mut script = Script {
+    /// A caller without a number who calls nothing in particular and does nothing.
+    pub fn new() -> Script {
+        Script {
             facts: CallFacts {
                 channel: "SIP/test-1".into(),
                 unique_id: "1000000000.1".into(),
@@ -86,7 +92,12 @@ impl Script {
             missing: HashSet::new(),
             items: HashMap::new(),
             reactions: Vec::new(),
-        };
+        }
+    }
+
+    /// Reads a script; the error names the line.
+    pub fn parse(text: &str) -> Result<Script, String> {
+        let mut script = Script::new();
         for line in text.lines() {
             // A hash within a line is a key to press.
             let line = line.trim();
@@ -213,7 +224,8 @@ fn seconds(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(text.trim().parse().ok()?).ok()
 }
 
-fn mailbox(name: &str) -> MailboxFacts {
+/// A mailbox of which nothing but its name is told.
+pub(super) fn mailbox(name: &str) -> MailboxFacts {
     MailboxFacts {
         name: name.to_string(),
         min: Duration::from_secs(2),
@@ -221,6 +233,31 @@ fn mailbox(name: &str) -> MailboxFacts {
         silence: Some(Duration::from_secs(10)),
         beep: true,
     }
+}
+
+/// What happened in a call, as far as a test may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It was answered.
+    Answered,
+    /// The caller heard that sound.
+    Heard(String),
+    /// The caller was told how the call fares.
+    Indicated(Indication),
+    /// A memo was kept.
+    Memo {
+        /// Whose.
+        mailbox: String,
+        /// How long.
+        length: Duration,
+    },
+    /// The caller was sent a text within the call.
+    Text(String),
+    /// The call is over.
+    Over {
+        /// Whether the caller hung up.
+        by_caller: bool,
+    },
 }
 
 /// The call of a scripted caller.
@@ -245,6 +282,7 @@ pub struct Scripted {
     recordings: u64,
     memos: u64,
     transcript: Vec<String>,
+    told: Vec<Told>,
 }
 
 fn tone_text(tone: &Tone) -> String {
@@ -283,6 +321,7 @@ impl Scripted {
             recordings: 0,
             memos: 0,
             transcript: Vec::new(),
+            told: Vec::new(),
         };
         for (when, acts) in call.script.reactions.clone() {
             if let When::At(time) = when {
@@ -295,6 +334,11 @@ impl Scripted {
     /// What happened, a line each, with the time in seconds.
     pub fn transcript(&self) -> String {
         self.transcript.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The same, for a program to read.
+    pub fn told(&self) -> &[Told] {
+        &self.told
     }
 
     fn say(&mut self, what: impl std::fmt::Display) {
@@ -348,6 +392,7 @@ impl Scripted {
                 }
                 Act::Hangup => {
                     self.say("caller hangs up");
+                    self.told.push(Told::Over { by_caller: true });
                     self.up = false;
                     self.cause = 16;
                 }
@@ -392,6 +437,7 @@ impl Channel for Scripted {
         if !self.answered {
             self.answered = true;
             self.say("answered");
+            self.told.push(Told::Answered);
         }
         Ok(())
     }
@@ -405,6 +451,7 @@ impl Channel for Scripted {
             Indication::Congestion => "congestion",
         };
         self.say(name);
+        self.told.push(Told::Indicated(indication));
         Ok(())
     }
 
@@ -426,10 +473,12 @@ impl Channel for Scripted {
                 Audio::File(name) if !self.has_sound(name) => return Ok(Played::Missing(name.clone())),
                 Audio::File(name) => {
                     self.say(format_args!("hears {name}"));
+                    self.told.push(Told::Heard(name.clone()));
                     self.happens(&When::Hears(name.clone()));
                 }
                 Audio::From { name, start } => {
                     self.say(format_args!("hears {name} from {:.2} s", start.as_secs_f64()));
+                    self.told.push(Told::Heard(name.clone()));
                     self.happens(&When::Hears(name.clone()));
                 }
                 Audio::Silence(time) => {
@@ -524,6 +573,10 @@ impl Channel for Scripted {
             "{memo_id} of {:.2} s for {mailbox}",
             recorded.duration.as_secs_f64()
         ));
+        self.told.push(Told::Memo {
+            mailbox: mailbox.to_string(),
+            length: recorded.duration,
+        });
         Kept::Stored { memo_id }
     }
 
@@ -611,6 +664,7 @@ impl Channel for Scripted {
     async fn send_text(&mut self, text: &str) -> Result<bool, Gone> {
         self.up.then_some(()).ok_or(Gone)?;
         self.say(format_args!("is sent the text {text:?}"));
+        self.told.push(Told::Text(text.to_string()));
         Ok(true)
     }
 
@@ -643,6 +697,7 @@ impl Channel for Scripted {
             self.up = false;
             self.cause = cause;
             self.say(format_args!("hung up, cause {cause}"));
+            self.told.push(Told::Over { by_caller: false });
         }
     }
 
@@ -679,6 +734,11 @@ impl<'c> Session<'c> {
     /// A text with its variables, functions and expressions replaced.
     pub fn evaluate(&mut self, text: &str) -> String {
         block_on(self.0.substitute(text)).into_owned()
+    }
+
+    /// Runs the call from where it is to its end, `h` included.
+    pub fn run(&mut self) -> RunEnd {
+        block_on(self.0.complete())
     }
 
     /// What was said to the log so far.

@@ -15,6 +15,7 @@ pub mod check;
 pub mod eval;
 pub mod explain;
 pub mod show;
+pub mod test;
 
 /// Arguments of `obelus dialplan`.
 #[derive(Debug, clap::Args)]
@@ -38,6 +39,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Print what a text becomes after variables, functions and expressions are replaced
     Eval(eval::Args),
+    /// Run the author's tests of dialplans
+    Test(test::Args),
 }
 
 /// Does it.
@@ -51,6 +54,7 @@ pub fn main(args: Args) -> ExitCode {
         Command::Show(args) => show::main(args, &setting),
         Command::Explain(args) => explain::main(args, &setting),
         Command::Eval(args) => eval::main(args, &setting),
+        Command::Test(args) => test::main(args, &setting),
     }
 }
 
@@ -97,17 +101,13 @@ impl Setting {
     /// The context that a question without one means: where calls enter, as the configuration has it; of a file that
     /// was named, `default`. Where there is no such context, the first of the file.
     fn context<'a>(&'a self, plan: &'a Dialplan, file: Option<&Path>) -> Option<&'a str> {
-        let entries = match file {
-            Some(_) => vec!["default"],
-            None => {
-                let trunks = self.config.trunks.iter().map(|trunk| trunk.context.as_str());
-                trunks.chain(["from-trunk", "default"]).collect()
-            }
+        let trunks = self.config.trunks.iter().map(|trunk| trunk.context.as_str());
+        let mut entries = trunks.chain(["from-trunk"]);
+        let entry = match file {
+            Some(_) => None,
+            None => entries.find(|entry| plan.context_names().any(|name| name == *entry)),
         };
-        let known = entries
-            .into_iter()
-            .find(|entry| plan.context_names().any(|name| name == *entry));
-        known.or_else(|| plan.context_names().next())
+        entry.or_else(|| plan.default_context())
     }
 }
 
