@@ -204,6 +204,7 @@ impl Plans<'_> {
             mailboxes: None,
             sounds: None,
             zone: setup.zone.clone(),
+            ..self.options.clone()
         };
         let (plan, findings) = load(&self.dialplan, self.reader, &options);
         let errors = findings.into_iter().filter(|f| f.severity == Severity::Error);
