@@ -104,6 +104,8 @@ pub const EXPRESSION_DEPTH: usize = 64;
 pub const REGEX_BYTES: usize = 256 * 1024;
 /// Digits collected for one extension or one `Read`.
 pub const DIGITS: usize = 255;
+/// Characters that Morsecode plays: ten minutes and more.
+pub const MORSE_CHARACTERS: usize = 1_000;
 /// Elements of one extension pattern; telephone numbers have at most 15 digits.
 pub const PATTERN_ELEMENTS: usize = 256;
 /// Nested Gosub frames.

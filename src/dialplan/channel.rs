@@ -228,7 +228,7 @@ pub trait Channel: Send {
     fn heard(&self) -> Duration;
 
     /// Plays tones, over and over where `repeat` is set, until something else plays or `play_tones` is called with none.
-    /// Returns at once.
+    /// Where they are repeated, one without a length goes on for ever. Returns at once.
     async fn play_tones(&mut self, tones: &[Tone], repeat: bool) -> Result<(), Gone>;
 
     /// Sends digits to the caller as telephone events (RFC 4733), each so long, with a gap between.

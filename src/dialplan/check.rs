@@ -111,6 +111,17 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// The argument at `index` is a whole number, of milliseconds where it is a time, where it is there.
+    pub fn milliseconds(&mut self, index: usize) {
+        if let Some((range, text)) = self.parts().into_iter().nth(index) {
+            let text = text.trim();
+            let number = text.parse::<i64>().is_ok() || apps::seconds(text).is_some();
+            if !text.is_empty() && !text.contains('$') && !number {
+                self.expected(range, "a whole number");
+            }
+        }
+    }
+
     /// The argument at `index` is a list of sounds.
     pub fn sound_list(&mut self, index: usize) {
         if let Some((range, list)) = self.parts().into_iter().nth(index) {

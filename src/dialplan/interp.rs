@@ -12,7 +12,7 @@ use super::frames::{Frame, Return};
 use super::functions::{self, Hashes};
 use super::party::Parties;
 use super::record::CallRecord;
-use super::services::Services;
+use super::services::{Services, TextMessage};
 use super::substitute::{self, Found, Progress, Reference, Substitution, Values};
 use super::switch::{Elsewhere, Lookup};
 use super::variables::{Globals, TooLarge, Variables};
@@ -154,6 +154,10 @@ pub struct Run<'c> {
     pub(super) record: CallRecord,
     /// HASH.
     pub(super) hashes: Hashes,
+    /// MESSAGE: what MessageSend sends.
+    pub(super) message: TextMessage,
+    /// MESSAGE_DATA.
+    pub(super) message_data: Variables,
     /// EXCEPTION.
     pub(super) exception: Exception,
     /// Steps since the caller last heard or did something.
@@ -228,6 +232,8 @@ impl<'c> Run<'c> {
             settings: BTreeMap::new(),
             record: CallRecord::new(started),
             hashes: Hashes::default(),
+            message: TextMessage::default(),
+            message_data: Variables::default(),
             exception: Exception::default(),
             quiet_steps: 0,
             steps_at_once: 0,
@@ -742,30 +748,44 @@ impl<'c> Run<'c> {
         let mut found = Vec::with_capacity(audio.len());
         for item in audio {
             match item {
-                Audio::File(name) if !self.channel.has_sound(name) => {
+                Audio::File(name) | Audio::From { name, .. } if !self.channel.has_sound(name) => {
                     self.complain(format!("there is no sound {name}"));
                     missing = Some(name.clone());
                 }
                 item => found.push(item.clone()),
             }
         }
+        let begun = self.channel.wall_clock();
         let played = match found.is_empty() {
             true => Played::Finished,
             false => self.channel.play(&found, interrupt).await?,
         };
-        match (&played, missing) {
-            (Played::Missing(_), _) => Ok(played),
-            (Played::Finished, Some(name)) if found.is_empty() => Ok(Played::Missing(name)),
-            (Played::Finished, Some(name)) => {
-                self.quiet_steps = 0;
-                Ok(Played::Missing(name))
-            }
-            _ => {
-                if !found.is_empty() {
-                    self.quiet_steps = 0;
-                }
-                Ok(played)
-            }
+        match &played {
+            Played::Digit(_) => self.heard_of(),
+            _ => self.time_passed(begun),
+        }
+        match (played, missing) {
+            (Played::Finished, Some(name)) => Ok(Played::Missing(name)),
+            (played, _) => Ok(played),
+        }
+    }
+
+    /// The caller did something, or time passed that they could hear: no endless loop turns here.
+    pub(super) fn heard_of(&mut self) {
+        self.quiet_steps = 0;
+    }
+
+    /// Something took the time since `begun`: where that is some, no endless loop turns here.
+    pub(super) fn time_passed(&mut self, begun: SystemTime) {
+        /// Half a frame of audio; a loop that does nothing turns in a thousandth of that.
+        const SOME: Duration = Duration::from_millis(10);
+        if self
+            .channel
+            .wall_clock()
+            .duration_since(begun)
+            .is_ok_and(|passed| passed >= SOME)
+        {
+            self.heard_of();
         }
     }
 

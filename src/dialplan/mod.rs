@@ -24,6 +24,7 @@ pub mod functions;
 pub mod interp;
 mod lex;
 pub mod manual;
+mod morse;
 mod number;
 mod parse;
 mod party;
@@ -40,6 +41,7 @@ mod switch;
 pub mod testing;
 mod text;
 pub mod time_range;
+mod tones;
 mod uri;
 pub mod variables;
 

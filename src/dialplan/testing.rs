@@ -288,9 +288,13 @@ pub struct Scripted {
 fn tone_text(tone: &Tone) -> String {
     let frequencies = tone.frequencies.iter().filter(|f| **f > 0);
     let names: Vec<String> = frequencies.map(|f| f.to_string()).collect();
-    match names.is_empty() {
-        true => format!("silence for {:.2} s", tone.time.as_secs_f64()),
-        false => format!("{} Hz for {:.2} s", names.join("+"), tone.time.as_secs_f64()),
+    let what = match names.is_empty() {
+        true => "silence".to_string(),
+        false => format!("{} Hz", names.join("+")),
+    };
+    match tone.time.is_zero() {
+        true => format!("{what} without end"),
+        false => format!("{what} for {:.2} s", tone.time.as_secs_f64()),
     }
 }
 

@@ -69,6 +69,8 @@ applications! {
     busy::Busy,
     congestion::Congestion,
     continuewhile::ContinueWhile,
+    controlplayback::ControlPlayback,
+    echo::Echo,
     else_::Else,
     elseif::ElseIf,
     endif::EndIf,
@@ -89,24 +91,37 @@ applications! {
     macro_::Macro,
     macroexit::MacroExit,
     memo::Memo,
+    messagesend::MessageSend,
+    milliwatt::Milliwatt,
+    morsecode::Morsecode,
     mset::MSet,
     noop::NoOp,
     playback::Playback,
+    playtones::PlayTones,
     progress::Progress,
     raiseexception::RaiseException,
     read::Read,
+    receivetext::ReceiveText,
     record::Record,
     return_::Return,
     ringing::Ringing,
     sayalpha::SayAlpha,
     saydigits::SayDigits,
     saynumber::SayNumber,
+    senddtmf::SendDtmf,
+    sendtext::SendText,
     set::Set,
     stackpop::StackPop,
+    stopplaytones::StopPlayTones,
+    streamecho::StreamEcho,
     tryexec::TryExec,
     verbose::Verbose,
     wait::Wait,
+    waitdigit::WaitDigit,
     waitexten::WaitExten,
+    waitfornoise::WaitForNoise,
+    waitforsilence::WaitForSilence,
+    waituntil::WaitUntil,
     while_::While,
 }
 
@@ -122,6 +137,9 @@ const KEYS: &str = "0123456789*#ABCD";
 
 /// How long a tone is heard where nobody says how long.
 const TONE: Duration = Duration::from_secs(300);
+
+/// A day: no wait of a dialplan is longer.
+const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// Says what a Say application says.
 async fn speak(run: &mut Run<'_>, sounds: Vec<Audio>) -> Outcome {
@@ -164,8 +182,6 @@ fn milliseconds(text: &str) -> Option<Duration> {
 
 /// A length of time: a number of `unit` seconds each, or of the unit that follows it: `h`, `m`, `s` or `ms`.
 fn length(text: &str, unit: f64) -> Option<Duration> {
-    /// A day: no wait of a dialplan is longer.
-    const LONGEST: f64 = 86_400.0;
     let text = text.trim();
     let end = text
         .find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-'))
@@ -179,7 +195,7 @@ fn length(text: &str, unit: f64) -> Option<Duration> {
         "h" => 3_600.0,
         _ => return None,
     };
-    (number >= 0.0).then(|| Duration::from_secs_f64((number * unit).min(LONGEST)))
+    (number >= 0.0).then(|| Duration::from_secs_f64((number * unit).min(LONGEST.as_secs_f64())))
 }
 
 /// What Busy and Congestion do: the caller is told, and after the seconds that the arguments say the call ends.

@@ -1,4 +1,5 @@
 use super::{Application, Check, Manual, Outcome, Run};
+use crate::dialplan::arguments::Arguments;
 use crate::dialplan::interp::{Flow, NORMAL_CLEARING};
 use async_trait::async_trait;
 
@@ -10,9 +11,8 @@ static MANUAL: Manual = Manual {
     syntax: "WaitExten([seconds][,options])",
     synopsis: "Waits for the caller to enter an extension.",
     text: "Without a number, as long as `TIMEOUT(response)` says: ten seconds. When nothing was \
-           entered, goes on with the next priority where there is one, else to `t`, else to `e`. \
-           The option `m`, music, is accepted and has no effect.",
-    options: &[("m", "Music meanwhile: accepted without effect."), ("d", "Dial tone meanwhile: accepted without effect.")],
+           entered, goes on with the next priority where there is one, else to `t`, else to `e`.",
+    options: &[("m(class)", "Music meanwhile: there is none, and the caller hears silence."), ("d", "A dial tone until the first key.")],
     ..Manual::EMPTY
 };
 
@@ -24,15 +24,24 @@ impl Application for WaitExten {
 
     fn check(&self, check: &mut Check<'_>) {
         check.seconds(0);
+        check.option_letters(1, "md");
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        let first = arguments.split(',').next().unwrap_or("");
-        let wait = super::seconds(first).unwrap_or(run.timeouts.response);
-        if let Some(digit) = run.read_digit(wait).await? {
+        let arguments = Arguments::parse(arguments);
+        let dial_tone = arguments.options(1).has('d');
+        let wait = super::seconds(arguments.get(0)).filter(|wait| !wait.is_zero()).unwrap_or(run.timeouts.response);
+        if dial_tone {
+            super::playtones::play(run, "dial").await?;
+        }
+        let digit = run.read_digit(wait).await?;
+        if dial_tone {
+            run.channel.play_tones(&[], false).await?;
+        }
+        if let Some(digit) = digit {
             return Ok(Flow::Digit(digit));
         }
-        if run.exists(&run.at.context, &run.at.extension, run.at.priority + 1) {
+        if run.exists(&run.at.context, &run.at.extension, run.at.priority.saturating_add(1)) {
             return Ok(Flow::Next);
         }
         match run.response_timeout() {

@@ -92,6 +92,8 @@ functions! {
     mailbox_exists::MailboxExists,
     math::Math,
     md5::Md5Function,
+    message::Message,
+    message_data::MessageData,
     passthru::PassThru,
     pjsip_header::PjsipHeader,
     pjsip_headers::PjsipHeaders,
@@ -141,7 +143,7 @@ pub fn find(name: &str) -> Option<&'static dyn Function> {
 }
 
 /// A text with its escapes read: `\\n`, `\\t`, `\\r`, `\\xHH`, `\\OOO`, and a backslash before anything else for itself.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((c, _, after)) = first_char(rest) {
