@@ -5,7 +5,7 @@ use super::ast::{App, Dialplan, Extension, Query, Step};
 use super::substitute::{closing, Reference};
 use super::text::Text;
 use super::{absent, apps, functions, Options};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use std::ops::{Bound, Range};
 use std::time::SystemTime;
 
@@ -154,6 +154,15 @@ impl<'a> Check<'a> {
 
     /// A part of the arguments that is `Application(arguments)`: it must exist.
     pub fn call(&mut self, range: Range<usize>) {
+        self.called(range, Severity::Error);
+    }
+
+    /// The same where the dialplan asks whether it exists: a warning at most.
+    pub fn tried(&mut self, range: Range<usize>) {
+        self.called(range, Severity::Warning);
+    }
+
+    fn called(&mut self, range: Range<usize>, most: Severity) {
         let text = &self.arguments()[range.clone()];
         let open = text.find('(').unwrap_or(text.len());
         let start = range.start + (text.len() - text.trim_start().len());
@@ -163,7 +172,8 @@ impl<'a> Check<'a> {
         }
         match apps::find(name) {
             None => {
-                let finding = absent::application(name, self.plan.allows(name));
+                let mut finding = absent::application(name, self.plan.allows(name));
+                finding.severity = finding.severity.min(most);
                 self.report(start..start + name.len(), finding);
             }
             Some(app) => {

@@ -1,5 +1,5 @@
 use super::{Application, Check, Manual, Outcome, Run};
-use crate::dialplan::interp::{Flow, Stop};
+use crate::dialplan::interp::Flow;
 use crate::dialplan::substitute::Values;
 use async_trait::async_trait;
 
@@ -33,7 +33,8 @@ impl Application for Set {
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
         let Some((name, value)) = arguments.split_once('=') else {
-            return Err(Stop::Failed(format!("Set needs an = in {arguments}")));
+            run.complain(format!("Set needs an = in {arguments}"));
+            return Ok(Flow::Next);
         };
         if let Err(message) = run.assign(name, value) {
             run.complain(format!("Set({name}): {message}"));

@@ -10,7 +10,7 @@ static MANUAL: Manual = Manual {
     name: "TryExec",
     syntax: "TryExec(application(arguments))",
     synopsis: "Runs an application and goes on where it fails.",
-    variables: &[("TRYSTATUS", "SUCCESS, or FAILED where the application failed or does not exist")],
+    variables: &[("TRYSTATUS", "SUCCESS; FAILED; NOAPP where there is no such application")],
     ..Manual::EMPTY
 };
 
@@ -21,10 +21,15 @@ impl Application for TryExec {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        check.call(0..check.arguments().len());
+        check.tried(0..check.arguments().len());
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
+        let name = arguments.split('(').next().unwrap_or("").trim();
+        if super::find(name).is_none() {
+            run.set("TRYSTATUS", "NOAPP");
+            return Ok(Flow::Next);
+        }
         match run.execute_call(arguments).await {
             Err(Stop::Failed(message)) => {
                 run.complain(message);

@@ -8,9 +8,8 @@ static MANUAL: Manual = Manual {
     name: "ARRAY",
     syntax: "ARRAY(name1[,name2…])",
     synopsis: "Sets several variables from a list.",
-    text: "`Set(ARRAY(a,b)=1\\,2)` sets a to 1 and b to 2; names beyond the list become empty. In a \
-           value the commas need a backslash, or quotes around the value, only where Set stands in \
-           MSet.",
+    text: "`Set(ARRAY(a,b)=1,2)` sets a to 1 and b to 2; names beyond the list become empty. A comma within a value needs a \
+           backslash before it, or quotes around the value.",
     ..Manual::EMPTY
 };
 

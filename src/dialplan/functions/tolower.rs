@@ -7,6 +7,7 @@ static MANUAL: Manual = Manual {
     name: "TOLOWER",
     syntax: "TOLOWER(text)",
     synopsis: "A text in lowercase letters.",
+    text: "Of every language; Asterisk's leaves letters outside ASCII as they are.",
     ..Manual::EMPTY
 };
 

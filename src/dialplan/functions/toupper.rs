@@ -7,6 +7,7 @@ static MANUAL: Manual = Manual {
     name: "TOUPPER",
     syntax: "TOUPPER(text)",
     synopsis: "A text in uppercase letters.",
+    text: "Of every language; Asterisk's leaves letters outside ASCII as they are.",
     ..Manual::EMPTY
 };
 

@@ -320,9 +320,12 @@ fn name() -> impl Strategy<Value = String> {
         3 => pattern.prop_map(|pieces| format!("_{}", pieces.concat())),
     ]
     // A name of decoration only is none.
-    .prop_filter("a name", |name| {
-        !without_dashes(name).trim_start_matches('_').trim().is_empty()
-    })
+    .prop_map(
+        |name| match without_dashes(&name).trim_start_matches('_').trim() {
+            "" => "1".to_string(),
+            _ => name,
+        },
+    )
 }
 
 fn line() -> impl Strategy<Value = Line> {
