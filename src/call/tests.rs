@@ -1,10 +1,12 @@
 //! The call's machine by scripts: this input at that time, exactly those actions.
 
+use super::channel::Request;
 use super::*;
-use crate::dialplan::channel::{RecordRequest, RecordedEnd};
+use crate::dialplan::channel::{Indication, RecordRequest, Recorded, RecordedEnd};
 use crate::media::{tone, Command, Event, LegStats, RecordEnd};
 use crate::memo::vault::VaultError;
 use crate::sip::endpoint::CallHandle;
+use std::time::SystemTime;
 
 const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n\
 m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";

@@ -1,0 +1,71 @@
+//! A call's recordings once they have ended: kept as a memo, written, or forgotten.
+
+use super::channel::Reply;
+use super::{Action, Call, Pending};
+use crate::dialplan::channel::Kept;
+use crate::media::{self, RecordingId};
+use crate::memo::vault::{MemoMeta, VaultCommand, VaultEvent};
+use std::time::SystemTime;
+
+impl Call {
+    pub(super) fn discard(&mut self, recording: u64) {
+        if self.loose.remove(&recording) {
+            self.act(Action::Vault(VaultCommand::Discard { recording }));
+        }
+    }
+
+    pub(super) fn keep(&mut self, number: u64, recording: u64, mailbox: String, at: SystemTime) {
+        if !self.loose.remove(&recording) {
+            return self.reply(number, Reply::Kept(Kept::Failed));
+        }
+        self.pending = Some((number, Pending::Keep { recording }));
+        let facts = &self.setup.facts;
+        let meta = MemoMeta {
+            mailbox: Some(mailbox.clone()),
+            from: facts.caller.number.clone(),
+            from_name: facts.caller.name.clone(),
+            to: facts.did.clone(),
+            trunk: Some(facts.trunk.clone()),
+            call_id: Some(facts.call_id.clone()),
+            ..MemoMeta::at(at)
+        };
+        self.kept.push((recording, mailbox));
+        self.act(Action::Vault(VaultCommand::Finish { recording, meta }));
+    }
+
+    pub(super) fn vault(&mut self, event: VaultEvent) {
+        let (recording, reply) = match event {
+            VaultEvent::Stored { recording, memo } => {
+                let memo_id = memo.id.to_string();
+                if let Some(at) = self.kept.iter().position(|(of, _)| *of == recording) {
+                    let (_, mailbox) = self.kept.swap_remove(at);
+                    self.act(Action::Notify { mailbox, memo });
+                }
+                (recording, Reply::Kept(Kept::Stored { memo_id }))
+            }
+            VaultEvent::Failed { recording, error } => {
+                tracing::error!("a recording was lost: {error}");
+                self.kept.retain(|(of, _)| *of != recording);
+                (recording, Reply::Kept(Kept::Failed))
+            }
+            VaultEvent::Written { recording, .. } => (recording, Reply::Plain(true)),
+            VaultEvent::Overrun { recording } => {
+                if matches!(self.pending, Some((_, Pending::Record { recording: RecordingId(of) })) if of == recording)
+                {
+                    tracing::error!("no room for more of a recording: it ends here");
+                    self.command(media::Command::StopRecord { leg: self.leg_id });
+                }
+                return;
+            }
+        };
+        match self.pending {
+            Some((
+                number,
+                Pending::Keep { recording: awaited } | Pending::KeepPlain { recording: awaited },
+            )) if awaited == recording => {
+                self.reply(number, reply);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What a call's dialplan asks for, and what becomes of it.
+
+use super::channel::{Reply, Request, ToChannel};
+use super::{Absolute, Action, Call, Cause, Dialplan, Pending, Signalling, ANSWER_GRACE, RECORDING_BITS};
+use crate::dialplan::channel::{Indication, Played};
+use crate::media::{self, PlayId, RecordingId, Sound};
+use crate::memo::vault::VaultCommand;
+use crate::time::Instant;
+use std::sync::Arc;
+
+impl Call {
+    pub(super) fn reply(&mut self, number: u64, reply: Reply) {
+        self.pending = None;
+        self.deadline = None;
+        self.act(Action::ToChannel(ToChannel::Reply(number, reply)));
+    }
+
+    /// Stops what an abandoned request began.
+    pub(super) fn abandon(&mut self) {
+        self.deadline = None;
+        match self.pending.take() {
+            Some((_, Pending::Play { .. })) => self.command(media::Command::StopPlay { leg: self.leg_id }),
+            Some((_, Pending::Record { .. })) => {
+                self.command(media::Command::StopRecord { leg: self.leg_id })
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn request(&mut self, now: Instant, number: u64, request: Request) {
+        if let Request::Deadline { after } = request {
+            self.absolute = after.map_or(Absolute::None, |after| Absolute::At(now + after));
+            return;
+        }
+        self.abandon();
+        match request {
+            Request::Keep {
+                recording,
+                mailbox,
+                at,
+            } => return self.keep(number, recording, mailbox, at),
+            Request::KeepPlain { recording, path } => {
+                if !self.loose.remove(&recording) {
+                    return self.reply(number, Reply::Plain(false));
+                }
+                self.pending = Some((number, Pending::KeepPlain { recording }));
+                return self.act(Action::Vault(VaultCommand::Plain {
+                    recording,
+                    path: path.into(),
+                }));
+            }
+            Request::Discard { recording } => {
+                self.discard(recording);
+                return self.reply(number, Reply::Done);
+            }
+            Request::Hangup { .. } => {}
+            _ if self.signalling == Signalling::Over || self.absolute == Absolute::Passed => {
+                return self.reply(number, Reply::Gone);
+            }
+            _ => {}
+        }
+        match request {
+            Request::Answer => self.answer(now, number),
+            Request::Indicate(indication) => self.indicate(number, indication),
+            Request::Play { sounds, interrupt } => self.play(number, sounds, interrupt),
+            Request::ReadDigit { timeout } => match self.digits.pop_front() {
+                Some(digit) => self.reply(number, Reply::Digit(Some(digit))),
+                None => {
+                    self.pending = Some((number, Pending::ReadDigit));
+                    self.deadline = Some(now + timeout);
+                }
+            },
+            Request::Sleep { time } => {
+                self.pending = Some((number, Pending::Sleep));
+                self.deadline = Some(now + time);
+            }
+            Request::Record(request) => {
+                self.next_play = (self.next_play + 1) & ((1 << RECORDING_BITS) - 1);
+                let recording = RecordingId((self.leg_id.0 << RECORDING_BITS) | self.next_play);
+                self.loose.insert(recording.0);
+                self.pending = Some((number, Pending::Record { recording }));
+                self.command(media::Command::Record {
+                    leg: self.leg_id,
+                    recording,
+                    options: media::RecordOptions {
+                        limit: request.limit,
+                        silence: request.silence,
+                        terminators: request.terminators,
+                    },
+                });
+            }
+            Request::Hangup { cause } => {
+                self.end(if cause == 0 { Cause::NORMAL } else { Cause(cause) });
+                self.reply(number, Reply::Done);
+            }
+            Request::Keep { .. }
+            | Request::KeepPlain { .. }
+            | Request::Discard { .. }
+            | Request::Deadline { .. } => {
+                unreachable!("handled above, whether the call is up or not")
+            }
+        }
+    }
+
+    fn answer(&mut self, now: Instant, number: u64) {
+        if self.signalling != Signalling::Offered {
+            return self.reply(number, Reply::Done);
+        }
+        let body = match (&self.answer, &mut self.negotiation) {
+            (Some(answer), _) => answer.clone(),
+            (None, Some(negotiation)) => {
+                self.awaiting_answer = true;
+                negotiation.offer()
+            }
+            (None, None) => {
+                unreachable!("the dialplan runs only once the leg is open and negotiation exists")
+            }
+        };
+        self.signalling = Signalling::Answered { acked: false };
+        self.unanswered_deadline = None;
+        self.answered_at = Some(now);
+        self.act(Action::Answer(body));
+        self.pending = Some((number, Pending::Answer));
+        // Without the ACK's answer there is nowhere to send audio to; the endpoint ends a call that is never acked.
+        self.deadline = (!self.awaiting_answer).then(|| now + ANSWER_GRACE);
+    }
+
+    fn indicate(&mut self, number: u64, indication: Indication) {
+        let offered = self.signalling == Signalling::Offered;
+        match (indication, offered) {
+            (Indication::Ringing, true) => self.act(Action::Ring(180, None)),
+            (Indication::Progress, true) => self.early_media(),
+            (Indication::Busy, true) => self.refuse(Cause::BUSY, 486),
+            (Indication::Congestion, true) => self.refuse(Cause::CONGESTION, 503),
+            (Indication::Busy, false) => self.tone(self.setup.tones.busy.clone()),
+            (Indication::Congestion, false) => self.tone(self.setup.tones.congestion.clone()),
+            (Indication::Ringing | Indication::Progress, false) => {}
+        }
+        let reply = if self.signalling == Signalling::Over {
+            Reply::Gone
+        } else {
+            Reply::Done
+        };
+        self.reply(number, reply);
+    }
+
+    fn early_media(&mut self) {
+        // Only an answer to an offer can go into a 183; without an offer there is no early media.
+        if let Some(answer) = self.answer.clone() {
+            self.act(Action::Ring(183, Some(answer)));
+        }
+    }
+
+    fn tone(&mut self, tone: Arc<media::prompt::Prompt>) {
+        self.next_play += 1;
+        self.command(media::Command::Play {
+            leg: self.leg_id,
+            play: PlayId(self.next_play),
+            sounds: vec![Sound::Prompt(tone)],
+        });
+    }
+
+    fn play(&mut self, number: u64, sounds: Vec<Sound>, interrupt: String) {
+        if let Some(at) = self.digits.iter().position(|digit| interrupt.contains(*digit)) {
+            // What was typed before the digit that interrupts was not asked for by this prompt.
+            let digit = self.digits.drain(..=at).next_back();
+            if let Some(digit) = digit {
+                return self.reply(number, Reply::Played(Played::Digit(digit)));
+            }
+        }
+        if self.signalling == Signalling::Offered {
+            self.early_media();
+        }
+        if !self.agreed {
+            // Nobody can hear it: neither offer nor answer names an address.
+            return self.reply(number, Reply::Played(Played::Finished));
+        }
+        self.next_play += 1;
+        let play = PlayId(self.next_play);
+        self.pending = Some((number, Pending::Play { play, interrupt }));
+        self.command(media::Command::Play {
+            leg: self.leg_id,
+            play,
+            sounds,
+        });
+    }
+
+    pub(super) fn digit(&mut self, digit: char) {
+        match &self.pending {
+            Some((number, Pending::ReadDigit)) => {
+                let number = *number;
+                self.reply(number, Reply::Digit(Some(digit)));
+            }
+            Some((number, Pending::Play { interrupt, .. })) if interrupt.contains(digit) => {
+                let number = *number;
+                self.command(media::Command::StopPlay { leg: self.leg_id });
+                self.reply(number, Reply::Played(Played::Digit(digit)));
+            }
+            // The worker ends the recording by the terminators, which are nobody else's digits.
+            Some((_, Pending::Record { .. })) => {}
+            _ if self.digits.len() < crate::limits::DIGIT_QUEUE => self.digits.push_back(digit),
+            _ => {}
+        }
+    }
+
+    pub(super) fn dialplan_ended(&mut self, panicked: bool) {
+        self.dialplan = Dialplan::Ended;
+        self.abandon();
+        for recording in std::mem::take(&mut self.loose) {
+            self.act(Action::Vault(VaultCommand::Discard { recording }));
+        }
+        self.end(if panicked {
+            Cause::INTERWORKING
+        } else {
+            Cause::NORMAL
+        });
+    }
+}
