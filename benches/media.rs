@@ -138,6 +138,7 @@ impl Ticks {
                     leg,
                     play: PlayId(id),
                     sounds: vec![Sound::Prompt(prompt.clone())],
+                    repeat: false,
                 },
                 Load::Recording => Command::Record {
                     leg,
@@ -261,7 +262,16 @@ fn loopback(c: &mut Criterion) {
             },
         );
         let (play, sounds) = (PlayId(id), vec![Sound::Prompt(prompt.clone())]);
-        callers.command(now, Command::Play { leg, play, sounds });
+        let repeat = false;
+        callers.command(
+            now,
+            Command::Play {
+                leg,
+                play,
+                sounds,
+                repeat,
+            },
+        );
         let (recording, options) = (RecordingId(id), options());
         switch.command(
             now,

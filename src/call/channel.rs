@@ -10,7 +10,7 @@ use crate::dialplan::channel::{
     Recorded, RecordedEnd, Tone,
 };
 use crate::media::library::Library;
-use crate::media::Sound;
+use crate::media::{tone, Sound};
 use crate::sip::endpoint::CallHandle;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -33,6 +33,13 @@ pub enum Request {
         sounds: Vec<Sound>,
         /// Digits that end it.
         interrupt: String,
+    },
+    /// Plays tones while other things go on; none stops them.
+    Tones {
+        /// In order.
+        tones: Vec<tone::Tone>,
+        /// Over and over.
+        repeat: bool,
     },
     /// A digit.
     ReadDigit {
@@ -87,7 +94,12 @@ pub enum Reply {
     /// The call is gone.
     Gone,
     /// Playing ended.
-    Played(Played),
+    Played {
+        /// How.
+        played: Played,
+        /// How much was heard.
+        heard: Duration,
+    },
     /// A digit, or none in time.
     Digit(Option<char>),
     /// A recording ended.
@@ -136,6 +148,8 @@ pub struct CallChannel {
     events: UnboundedReceiver<ToChannel>,
     last_number: u64,
     answered: bool,
+    /// Of the last play.
+    heard: Duration,
     /// Set once the call is gone.
     cause: Option<u8>,
 }
@@ -164,6 +178,7 @@ impl CallChannel {
             events,
             last_number: 0,
             answered: false,
+            heard: Duration::ZERO,
             cause: None,
         }
     }
@@ -255,12 +270,16 @@ impl Channel for CallChannel {
         for piece in audio {
             sounds.push(match piece {
                 Audio::Silence(time) => Sound::Silence(*time),
-                Audio::From { name, .. } => return Ok(Played::Missing(name.clone())),
-                Audio::Tone(tone) => Sound::Silence(tone.time),
-                Audio::File(name) => match self.library.get(name) {
-                    Ok(prompt) => Sound::Prompt(prompt),
-                    Err(error) => {
+                Audio::Tone(tone) => Sound::Tone(media_tone(tone)),
+                Audio::File(name) | Audio::From { name, .. } => match (self.library.get(name), piece) {
+                    (Ok(prompt), Audio::From { start, .. }) => Sound::From {
+                        prompt,
+                        start: *start,
+                    },
+                    (Ok(prompt), _) => Sound::Prompt(prompt),
+                    (Err(error), _) => {
                         tracing::warn!(sound = %name.escape_debug(), "cannot play: {error}");
+                        self.heard = Duration::ZERO;
                         return Ok(Played::Missing(name.clone()));
                     }
                 },
@@ -268,7 +287,10 @@ impl Channel for CallChannel {
         }
         let interrupt = interrupt.to_owned();
         match self.ask(Request::Play { sounds, interrupt }).await {
-            Reply::Played(played) => Ok(played),
+            Reply::Played { played, heard } => {
+                self.heard = heard;
+                Ok(played)
+            }
             _ => Err(Gone),
         }
     }
@@ -335,11 +357,12 @@ impl Channel for CallChannel {
     }
 
     fn heard(&self) -> Duration {
-        Duration::ZERO
+        self.heard
     }
 
-    async fn play_tones(&mut self, _: &[Tone], _: bool) -> Result<(), Gone> {
-        Ok(())
+    async fn play_tones(&mut self, tones: &[Tone], repeat: bool) -> Result<(), Gone> {
+        let tones = tones.iter().map(media_tone).collect();
+        self.ask_done(Request::Tones { tones, repeat }).await
     }
 
     async fn send_digits(&mut self, _: &str, _: Duration, _: Duration) -> Result<(), Gone> {
@@ -382,6 +405,13 @@ impl Channel for CallChannel {
 
     fn hangup_cause(&self) -> u8 {
         self.cause.unwrap_or(0)
+    }
+}
+
+fn media_tone(tone: &Tone) -> tone::Tone {
+    tone::Tone {
+        frequencies: tone.frequencies,
+        time: tone.time,
     }
 }
 

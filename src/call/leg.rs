@@ -3,7 +3,7 @@
 use super::channel::{recorded_end, Reply};
 use super::{Absolute, Action, Call, Cause, Dialplan, Leg, Pending, PORT_ATTEMPTS};
 use crate::dialplan::channel::{Played, Recorded, RecordedEnd};
-use crate::media;
+use crate::media::{self, PlayId};
 use crate::sdp::offer_answer::{Agreed, LocalMedia, OfferAnswer};
 use crate::sdp::Sdp;
 use crate::time::Duration;
@@ -23,14 +23,7 @@ impl Call {
             media::Event::Opened {
                 result: Err(reason), ..
             } => self.leg_refused(&reason),
-            media::Event::Played { play, .. } => {
-                if let Some((number, Pending::Play { play: awaited, .. })) = &self.pending {
-                    if *awaited == play {
-                        let number = *number;
-                        self.reply(number, Reply::Played(Played::Finished));
-                    }
-                }
-            }
+            media::Event::Played { play, samples, .. } => self.played(play, samples),
             media::Event::Digit { digit, .. } => self.digit(digit),
             media::Event::Recorded {
                 recording,
@@ -40,7 +33,7 @@ impl Call {
             } => {
                 let recorded = Recorded {
                     recording: recording.0,
-                    duration: Duration::from_millis(samples * 1_000 / u64::from(crate::codec::SAMPLE_RATE)),
+                    duration: time_of(samples),
                     end: match end {
                         media::RecordEnd::Stopped if self.absolute == Absolute::Passed => RecordedEnd::Limit,
                         end => recorded_end(end),
@@ -65,6 +58,25 @@ impl Call {
                 self.leg_closed();
             }
             media::Event::Report { .. } => {}
+        }
+    }
+
+    fn played(&mut self, play: PlayId, samples: u64) {
+        match self.pending {
+            Some((
+                number,
+                Pending::Play {
+                    play: awaited,
+                    stopped,
+                    ..
+                },
+            )) if awaited == play => {
+                let played = stopped.map_or(Played::Finished, Played::Digit);
+                let heard = time_of(samples);
+                self.reply(number, Reply::Played { played, heard });
+            }
+            // It was abandoned, or replaced by the next; of tones nobody wants to know.
+            _ => {}
         }
     }
 
@@ -148,6 +160,10 @@ impl Call {
             session,
         });
     }
+}
+
+fn time_of(samples: u64) -> Duration {
+    Duration::from_micros(samples.saturating_mul(1_000_000 / u64::from(crate::codec::SAMPLE_RATE)))
 }
 
 fn media_direction(direction: crate::sdp::Direction) -> media::Direction {

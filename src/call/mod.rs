@@ -57,17 +57,6 @@ pub struct Setup {
     pub offer: Option<Vec<u8>>,
     /// Random start of SDP's session id.
     pub session_id: u64,
-    /// Tones, made once.
-    pub tones: Tones,
-}
-
-/// Tones that a call plays by itself; they repeat until something else plays.
-#[derive(Clone, Debug)]
-pub struct Tones {
-    /// Busy.
-    pub busy: Arc<media::prompt::Prompt>,
-    /// Congestion.
-    pub congestion: Arc<media::prompt::Prompt>,
 }
 
 /// To a call.
@@ -164,12 +153,23 @@ enum Dialplan {
 #[derive(Debug)]
 enum Pending {
     Answer,
-    Play { play: PlayId, interrupt: String },
+    Play {
+        play: PlayId,
+        interrupt: String,
+        /// The digit that has stopped it; the worker is yet to tell how much was heard.
+        stopped: Option<char>,
+    },
     ReadDigit,
     Sleep,
-    Record { recording: RecordingId },
-    Keep { recording: u64 },
-    KeepPlain { recording: u64 },
+    Record {
+        recording: RecordingId,
+    },
+    Keep {
+        recording: u64,
+    },
+    KeepPlain {
+        recording: u64,
+    },
 }
 
 /// The dialplan's absolute time-out.

@@ -3,10 +3,10 @@
 use super::channel::{Reply, Request, ToChannel};
 use super::{Absolute, Action, Call, Cause, Dialplan, Pending, Signalling, ANSWER_GRACE, RECORDING_BITS};
 use crate::dialplan::channel::{Indication, Played};
+use crate::media::tone::{self, Tone};
 use crate::media::{self, PlayId, RecordingId, Sound};
 use crate::memo::vault::VaultCommand;
-use crate::time::Instant;
-use std::sync::Arc;
+use crate::time::{Duration, Instant};
 
 impl Call {
     pub(super) fn reply(&mut self, number: u64, reply: Reply) {
@@ -70,6 +70,10 @@ impl Call {
                     self.deadline = Some(now + timeout);
                 }
             },
+            Request::Tones { tones, repeat } => {
+                self.tones(&tones, repeat);
+                self.reply(number, Reply::Done);
+            }
             Request::Sleep { time } => {
                 self.pending = Some((number, Pending::Sleep));
                 self.deadline = Some(now + time);
@@ -132,9 +136,10 @@ impl Call {
             (Indication::Progress, true) => self.early_media(),
             (Indication::Busy, true) => self.refuse(Cause::BUSY, 486),
             (Indication::Congestion, true) => self.refuse(Cause::CONGESTION, 503),
-            (Indication::Busy, false) => self.tone(self.setup.tones.busy.clone()),
-            (Indication::Congestion, false) => self.tone(self.setup.tones.congestion.clone()),
-            (Indication::Ringing | Indication::Progress, false) => {}
+            (Indication::Ringing, false) => self.tones(&tone::RINGING, true),
+            (Indication::Busy, false) => self.tones(&tone::BUSY, true),
+            (Indication::Congestion, false) => self.tones(&tone::CONGESTION, true),
+            (Indication::Progress, false) => {}
         }
         let reply = if self.signalling == Signalling::Over {
             Reply::Gone
@@ -151,12 +156,20 @@ impl Call {
         }
     }
 
-    fn tone(&mut self, tone: Arc<media::prompt::Prompt>) {
+    /// Plays tones that nobody waits for: they go on until something else plays, or until there are none.
+    fn tones(&mut self, tones: &[Tone], repeat: bool) {
+        if tones.is_empty() {
+            return self.command(media::Command::StopPlay { leg: self.leg_id });
+        }
+        if self.signalling == Signalling::Offered {
+            self.early_media();
+        }
         self.next_play += 1;
         self.command(media::Command::Play {
             leg: self.leg_id,
             play: PlayId(self.next_play),
-            sounds: vec![Sound::Prompt(tone)],
+            sounds: tones.iter().copied().map(Sound::Tone).collect(),
+            repeat,
         });
     }
 
@@ -165,7 +178,7 @@ impl Call {
             // What was typed before the digit that interrupts was not asked for by this prompt.
             let digit = self.digits.drain(..=at).next_back();
             if let Some(digit) = digit {
-                return self.reply(number, Reply::Played(Played::Digit(digit)));
+                return self.reply_played(number, Played::Digit(digit));
             }
         }
         if self.signalling == Signalling::Offered {
@@ -173,28 +186,50 @@ impl Call {
         }
         if !self.agreed {
             // Nobody can hear it: neither offer nor answer names an address.
-            return self.reply(number, Reply::Played(Played::Finished));
+            return self.reply_played(number, Played::Finished);
         }
         self.next_play += 1;
         let play = PlayId(self.next_play);
-        self.pending = Some((number, Pending::Play { play, interrupt }));
+        let stopped = None;
+        self.pending = Some((
+            number,
+            Pending::Play {
+                play,
+                interrupt,
+                stopped,
+            },
+        ));
         self.command(media::Command::Play {
             leg: self.leg_id,
             play,
             sounds,
+            repeat: false,
         });
     }
 
+    /// The reply to a play of which nothing was heard.
+    fn reply_played(&mut self, number: u64, played: Played) {
+        let heard = Duration::ZERO;
+        self.reply(number, Reply::Played { played, heard });
+    }
+
     pub(super) fn digit(&mut self, digit: char) {
-        match &self.pending {
+        match &mut self.pending {
             Some((number, Pending::ReadDigit)) => {
                 let number = *number;
                 self.reply(number, Reply::Digit(Some(digit)));
             }
-            Some((number, Pending::Play { interrupt, .. })) if interrupt.contains(digit) => {
-                let number = *number;
+            // The reply comes with the end of the play, which tells how much was heard.
+            Some((
+                _,
+                Pending::Play {
+                    interrupt,
+                    stopped: stopped @ None,
+                    ..
+                },
+            )) if interrupt.contains(digit) => {
+                *stopped = Some(digit);
                 self.command(media::Command::StopPlay { leg: self.leg_id });
-                self.reply(number, Reply::Played(Played::Digit(digit)));
             }
             // The worker ends the recording by the terminators, which are nobody else's digits.
             Some((_, Pending::Record { .. })) => {}

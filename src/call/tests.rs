@@ -3,7 +3,8 @@
 use super::channel::Request;
 use super::*;
 use crate::dialplan::channel::{Indication, RecordRequest, Recorded, RecordedEnd};
-use crate::media::{tone, Command, Event, LegStats, RecordEnd};
+use crate::media::tone::{Tone, BUSY, RINGING};
+use crate::media::{Command, Event, LegStats, RecordEnd, Sound};
 use crate::memo::vault::VaultError;
 use crate::sip::endpoint::CallHandle;
 use std::time::SystemTime;
@@ -31,10 +32,6 @@ impl Script {
             media_address: [198, 51, 100, 1].into(),
             offer: offer.map(<[u8]>::to_vec),
             session_id: 1,
-            tones: Tones {
-                busy: Arc::new(tone::busy()),
-                congestion: Arc::new(tone::congestion()),
-            },
         };
         Script {
             call: Call::new(Instant::ZERO, setup, LEG, 20_000),
@@ -117,6 +114,7 @@ fn describe(action: &Action) -> String {
             let name = text.split([' ', '{', '(']).next().unwrap_or_default();
             match command {
                 Command::Open { port, .. } => format!("media Open {port}"),
+                Command::Play { repeat: true, .. } => format!("media {name} repeated"),
                 _ => format!("media {name}"),
             }
         }
@@ -231,7 +229,19 @@ fn a_digit_interrupts_only_the_prompt_that_asked_for_it() {
     script.digit('5');
     assert_eq!(script.take(), ["media Play"]);
     script.digit('#');
-    assert_eq!(script.take(), ["media StopPlay", "reply 2 Played(Digit('#'))"]);
+    assert_eq!(script.take(), ["media StopPlay"]);
+    // Whatever is pressed before the worker has told how much was heard is the next reader's.
+    script.digit('#');
+    script.media(Event::Played {
+        leg: LEG,
+        play: PlayId(1),
+        finished: false,
+        samples: 12_345,
+    });
+    assert_eq!(
+        script.take(),
+        ["reply 2 Played { played: Digit('#'), heard: 1.543125s }"]
+    );
     // The 5 is still there for whoever reads.
     script.ask(Request::ReadDigit {
         timeout: Duration::from_secs(5),
@@ -241,7 +251,12 @@ fn a_digit_interrupts_only_the_prompt_that_asked_for_it() {
         timeout: Duration::from_secs(5),
     });
     script.at(5_000);
-    assert_eq!(script.take(), ["reply 4 Digit(None)"]);
+    assert_eq!(script.take(), ["reply 4 Digit(Some('#'))"]);
+    script.ask(Request::ReadDigit {
+        timeout: Duration::from_secs(5),
+    });
+    script.at(5_000);
+    assert_eq!(script.take(), ["reply 5 Digit(None)"]);
 }
 
 #[test]
@@ -362,7 +377,81 @@ fn busy_refuses_before_the_answer_and_sounds_after_it() {
     );
     let mut script = Script::answered();
     script.ask(Request::Indicate(Indication::Busy));
-    assert_eq!(script.take(), ["media Play", "reply 2 Done"]);
+    let actions = script.call.take_actions();
+    let [Action::Media(Command::Play {
+        sounds, repeat: true, ..
+    }), Action::ToChannel(_)] = &actions[..]
+    else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(tones(sounds), BUSY);
+    script.ask(Request::Indicate(Indication::Ringing));
+    let actions = script.call.take_actions();
+    let Action::Media(Command::Play {
+        sounds, repeat: true, ..
+    }) = &actions[0]
+    else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(tones(sounds), RINGING);
+}
+
+fn tones(sounds: &[Sound]) -> Vec<Tone> {
+    let tone = |sound: &Sound| match sound {
+        Sound::Tone(tone) => *tone,
+        other => panic!("{other:?} is no tone"),
+    };
+    sounds.iter().map(tone).collect()
+}
+
+#[test]
+fn tones_go_on_while_the_dialplan_does_other_things_and_end_by_a_list_of_none() {
+    let mut script = Script::answered();
+    let tones = BUSY.to_vec();
+    let repeat = true;
+    script.ask(Request::Tones { tones, repeat });
+    assert_eq!(script.take(), ["media Play repeated", "reply 2 Done"]);
+    script.ask(Request::Sleep {
+        time: Duration::from_secs(1),
+    });
+    script.at(1_000);
+    script.ask(record_request());
+    script.media(Event::Recorded {
+        leg: LEG,
+        recording: RecordingId((LEG.0 << RECORDING_BITS) | 2),
+        end: RecordEnd::Limit,
+        samples: 0,
+    });
+    assert_eq!(script.take().len(), 3, "the sleep, the recording and its end");
+    // What was told of tones that something replaced is nobody's reply.
+    script.ask(Request::Play {
+        sounds: Vec::new(),
+        interrupt: String::new(),
+    });
+    script.media(Event::Played {
+        leg: LEG,
+        play: PlayId(1),
+        finished: false,
+        samples: 8_000,
+    });
+    assert_eq!(script.take(), ["media Play"]);
+    let tones = Vec::new();
+    script.ask(Request::Tones { tones, repeat });
+    assert_eq!(
+        script.take(),
+        ["media StopPlay", "media StopPlay", "reply 6 Done"]
+    );
+}
+
+#[test]
+fn tones_before_the_answer_are_early_media() {
+    let mut script = Script::running();
+    let (tones, repeat) = (BUSY.to_vec(), true);
+    script.ask(Request::Tones { tones, repeat });
+    assert_eq!(
+        script.take(),
+        ["ring 183 with SDP", "media Play repeated", "reply 1 Done"]
+    );
 }
 
 #[test]

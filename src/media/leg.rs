@@ -5,9 +5,7 @@ use super::player::Player;
 use super::receiver::Receiver;
 use super::reports::{Own, Reports};
 use super::sender::Sender;
-use super::{
-    AudioChunk, Event, LegId, LegStats, PlayId, RecordEnd, RecordOptions, RecordingId, Session, Sound,
-};
+use super::{AudioChunk, Event, LegId, LegStats, RecordEnd, RecordOptions, RecordingId, Session};
 use crate::rng::Rng;
 use crate::time::Instant;
 use std::collections::VecDeque;
@@ -93,8 +91,8 @@ impl Leg {
     }
 
     /// `Command::Play`.
-    pub fn play(&mut self, play: PlayId, sounds: Vec<Sound>, out: &mut Outlet<'_>) {
-        self.sender.play(Player::new(play, sounds), &mut out.sink.events);
+    pub fn play(&mut self, player: Player, out: &mut Outlet<'_>) {
+        self.sender.play(player, &mut out.sink.events);
     }
 
     /// `Command::StopPlay`.

@@ -79,6 +79,15 @@ pub struct Session {
 pub enum Sound {
     /// A prompt.
     Prompt(Arc<crate::media::prompt::Prompt>),
+    /// A prompt from a place within it on; of one that loops, the first round.
+    From {
+        /// The prompt.
+        prompt: Arc<crate::media::prompt::Prompt>,
+        /// Where it begins.
+        start: Duration,
+    },
+    /// A tone.
+    Tone(tone::Tone),
     /// Silence of that length.
     Silence(Duration),
 }
@@ -121,6 +130,8 @@ pub enum Command {
         play: PlayId,
         /// In order.
         sounds: Vec<Sound>,
+        /// Over and over, until something else plays or `StopPlay`. A tone of no length then goes on for ever.
+        repeat: bool,
     },
     /// Ends what plays; told as `Event::Played` with `finished: false`.
     StopPlay {
@@ -178,6 +189,8 @@ pub enum Event {
         play: PlayId,
         /// To its end, or stopped.
         finished: bool,
+        /// How much was played.
+        samples: u64,
     },
     /// The caller pressed a key (told once, at the event's end, or when its end was lost). The digit that ended a
     /// recording is told as that recording's end, and not here.

@@ -1,46 +1,115 @@
-//! A player: which frame comes next of the sounds that a leg plays.
+//! A player: what comes next of the sounds that a leg plays, sample by sample.
 
 use super::prompt::Prompt;
+use super::tone::Tone;
 use super::{PlayId, Sound};
 use crate::codec::{Codec, FRAME_SAMPLES};
 use crate::limits;
 use crate::time::Duration;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The sounds of one act of playing, and the place in them.
 pub struct Player {
     play: PlayId,
-    sounds: VecDeque<Piece>,
+    pieces: Vec<Piece>,
+    /// The piece that is being played, and the sample in it that comes next.
+    piece: usize,
+    at: u64,
+    /// Begins again at the end.
+    repeat: bool,
+    /// Samples that were handed out.
+    played: u64,
 }
 
 enum Piece {
-    Prompt { prompt: Arc<Prompt>, frame: usize },
-    Silence { frames: u64 },
+    Prompt { prompt: Arc<Prompt>, start: u64 },
+    Silence { samples: u64 },
+    Tone { tone: Tone },
 }
 
-/// A frame of 20 ms.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Frame<'a> {
-    /// Its encoding, 160 bytes.
-    Audio(&'a [u8]),
-    /// Nothing to hear.
-    Silence,
+impl Piece {
+    fn new(sound: Sound) -> Self {
+        match sound {
+            Sound::Prompt(prompt) => Piece::Prompt { prompt, start: 0 },
+            Sound::From { prompt, start } => Piece::Prompt {
+                prompt,
+                start: samples(start),
+            },
+            Sound::Silence(time) => Piece::Silence {
+                samples: samples(time),
+            },
+            Sound::Tone(tone) => Piece::Tone { tone },
+        }
+    }
+
+    /// Samples in it; the first round of a prompt that loops.
+    fn len(&self) -> u64 {
+        match self {
+            Piece::Prompt { prompt, start } => (prompt.samples().len() as u64).saturating_sub(*start),
+            Piece::Silence { samples } => *samples,
+            Piece::Tone { tone } => tone.samples(),
+        }
+    }
+
+    /// Whether nothing is left of it after so many samples.
+    fn is_over(&self, at: u64) -> bool {
+        let loops =
+            matches!(self, Piece::Prompt { prompt, .. } if prompt.loops() && !prompt.samples().is_empty());
+        at >= self.len() && !loops
+    }
+
+    /// Appends at most `most` samples from `at` on, as `codec` has them; how many it were.
+    fn append(&self, codec: Codec, at: u64, most: usize, into: &mut Vec<u8>) -> usize {
+        let left = usize::try_from(self.len().saturating_sub(at)).unwrap_or(usize::MAX);
+        let count = left.min(most);
+        match self {
+            Piece::Prompt { prompt, start } => {
+                let from = usize::try_from(start.saturating_add(at)).unwrap_or(usize::MAX);
+                let bytes = prompt.encoded(codec).get(from..).unwrap_or_default();
+                into.extend(bytes.iter().take(count));
+            }
+            Piece::Silence { .. } => into.resize(into.len() + count, codec.silence()),
+            Piece::Tone { tone } => {
+                let mut frame = [0; FRAME_SAMPLES];
+                let part = &mut frame[..count.min(FRAME_SAMPLES)];
+                for (n, sample) in part.iter_mut().enumerate() {
+                    *sample = tone.sample(at + n as u64);
+                }
+                codec.encode(part, into);
+            }
+        }
+        count
+    }
 }
 
 impl Player {
-    /// Starts at the first of the sounds; those beyond [`limits::PLAY_SOUNDS`] are left out.
-    pub fn new(play: PlayId, sounds: Vec<Sound>) -> Self {
-        let frame_us = FRAME_SAMPLES as u64 * 125;
-        let piece = |sound| match sound {
-            Sound::Prompt(prompt) => Piece::Prompt { prompt, frame: 0 },
-            Sound::Silence(time) => Piece::Silence {
-                frames: (Duration::as_micros(&time) as u64).div_ceil(frame_us),
-            },
-        };
+    /// Starts at the first of the sounds; those beyond [`limits::PLAY_SOUNDS`] are left out. Where they are to be
+    /// repeated, a tone of no length goes on for ever.
+    pub fn new(play: PlayId, sounds: Vec<Sound>, repeat: bool) -> Self {
+        let mut pieces: Vec<Piece> = Vec::with_capacity(sounds.len().min(limits::PLAY_SOUNDS));
+        for sound in sounds.into_iter().take(limits::PLAY_SOUNDS) {
+            let sound = match sound {
+                Sound::Tone(tone) if repeat && tone.time.is_zero() => Sound::Tone(Tone {
+                    time: Duration::MAX,
+                    ..tone
+                }),
+                sound => sound,
+            };
+            pieces.push(Piece::new(sound));
+        }
+        // A single tone over and over is one tone: no edge is to be heard where it begins again.
+        if let ([Piece::Tone { tone }], true) = (&mut pieces[..], repeat) {
+            tone.time = Duration::MAX;
+        }
+        // What has no length cannot be repeated.
+        let repeat = repeat && pieces.iter().any(|piece| piece.len() > 0);
         Player {
             play,
-            sounds: sounds.into_iter().take(limits::PLAY_SOUNDS).map(piece).collect(),
+            pieces,
+            piece: 0,
+            at: 0,
+            repeat,
+            played: 0,
         }
     }
 
@@ -49,89 +118,164 @@ impl Player {
         self.play
     }
 
-    /// Hands the next frame to `take` and goes on to the one after it. `None` at the end.
-    pub fn next<T>(&mut self, codec: Codec, take: impl FnOnce(Frame<'_>) -> T) -> Option<T> {
-        loop {
-            match self.sounds.front_mut()? {
-                Piece::Silence { frames: 0 } => {}
-                Piece::Silence { frames } => {
-                    *frames -= 1;
-                    return Some(take(Frame::Silence));
-                }
-                Piece::Prompt { prompt, frame } => {
-                    if let Some(bytes) = prompt.frame(codec, *frame) {
-                        *frame += 1;
-                        return Some(take(Frame::Audio(bytes)));
-                    }
-                    if prompt.loops() && prompt.frames() > 0 {
-                        *frame = 0;
-                        continue;
-                    }
-                }
+    /// Samples played so far.
+    pub fn played(&self) -> u64 {
+        self.played
+    }
+
+    /// Appends the next frame of 20 ms as `codec` has it, and goes on to the one after it. The last is filled up with
+    /// silence.
+    pub fn append(&mut self, codec: Codec, into: &mut Vec<u8>) {
+        let full = into.len() + FRAME_SAMPLES;
+        while into.len() < full && !self.is_finished() {
+            let Some(piece) = self.pieces.get_mut(self.piece) else {
+                break;
+            };
+            let count = piece.append(codec, self.at, full - into.len(), into);
+            self.at += count as u64;
+            self.played += count as u64;
+            if self.at < piece.len() {
+                continue;
             }
-            self.sounds.pop_front();
+            let over = piece.is_over(self.at);
+            self.at = 0;
+            match piece {
+                // Only the first round of a loop begins where it was asked to.
+                Piece::Prompt { start, .. } if !over => *start = 0,
+                _ => self.piece += 1,
+            }
+            if self.repeat && self.piece >= self.pieces.len() {
+                self.piece = 0;
+            }
         }
+        into.resize(full, codec.silence());
     }
 
     /// Whether nothing is left.
     pub fn is_finished(&self) -> bool {
-        self.sounds.iter().all(|piece| match piece {
-            Piece::Silence { frames } => *frames == 0,
-            Piece::Prompt { prompt, frame } => {
-                prompt.frames() == 0 || (!prompt.loops() && *frame >= prompt.frames())
-            }
-        })
+        if self.repeat {
+            return false;
+        }
+        let left = self.pieces.get(self.piece..).unwrap_or_default();
+        let mut ats = std::iter::once(self.at).chain(std::iter::repeat(0));
+        left.iter().all(|piece| piece.is_over(ats.next().unwrap_or(0)))
     }
+}
+
+fn samples(time: Duration) -> u64 {
+    u64::try_from(time.as_micros() / 125).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn frames(player: &mut Player, most: usize) -> Vec<Option<u8>> {
-        let mut frames = Vec::new();
-        while frames.len() < most {
-            let first = player.next(Codec::Pcmu, |frame| match frame {
-                Frame::Audio(bytes) => Some(bytes[0]),
-                Frame::Silence => None,
-            });
-            let Some(first) = first else { break };
-            frames.push(first);
+    /// What is played in frames, at most so many.
+    fn play(player: &mut Player, most: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for _ in 0..most {
+            if player.is_finished() {
+                break;
+            }
+            player.append(Codec::Pcmu, &mut bytes);
         }
-        frames
+        bytes
+    }
+
+    fn ramp(samples: usize) -> Arc<Prompt> {
+        Arc::new(Prompt::new((0..samples).map(|n| (n as i16) * 16).collect()))
+    }
+
+    fn silence(ms: u64) -> Sound {
+        Sound::Silence(Duration::from_millis(ms))
     }
 
     #[test]
-    fn sounds_follow_one_another() {
-        let prompt = |samples: usize| Sound::Prompt(Arc::new(Prompt::new(vec![8_031 * 4; samples])));
-        let silence = |ms| Sound::Silence(Duration::from_millis(ms));
+    fn sounds_follow_one_another_without_a_sample_between() {
+        let loud = |samples: usize| Sound::Prompt(Arc::new(Prompt::new(vec![8_031 * 4; samples])));
         let mut player = Player::new(
             PlayId(1),
-            vec![prompt(200), silence(30), prompt(0), silence(0), prompt(160)],
+            vec![loud(200), silence(10), loud(0), silence(0), loud(30)],
+            false,
         );
         assert!(!player.is_finished());
-        assert_eq!(
-            frames(&mut player, 99),
-            [Some(0x80), Some(0x80), None, None, Some(0x80)]
-        );
+        let played = play(&mut player, 99);
+        let mut expected = vec![0x80; 200];
+        expected.resize(280, 0xff);
+        expected.resize(310, 0x80);
+        // The last frame is filled up.
+        expected.resize(320, 0xff);
+        assert!(played == expected);
         assert!(player.is_finished());
-        assert!(Player::new(PlayId(2), Vec::new()).is_finished());
+        assert_eq!(player.played(), 310);
+        assert!(Player::new(PlayId(2), Vec::new(), false).is_finished());
+        assert!(Player::new(PlayId(2), vec![silence(0)], true).is_finished());
+    }
+
+    #[test]
+    fn a_sound_begins_at_the_sample_that_was_asked_for() {
+        let prompt = ramp(2_000);
+        let mut whole = Vec::new();
+        Codec::Pcmu.encode(prompt.samples(), &mut whole);
+        for start in [0_u64, 125, 20_000, 33_375, 249_875] {
+            let sound = Sound::From {
+                prompt: prompt.clone(),
+                start: Duration::from_micros(start),
+            };
+            let mut player = Player::new(PlayId(1), vec![sound], false);
+            let played = play(&mut player, 99);
+            let expected = &whole[start as usize / 125..];
+            assert!(played[..expected.len()] == *expected, "{start}");
+            assert!(played[expected.len()..].iter().all(|&code| code == 0xff));
+            assert_eq!(player.played(), expected.len() as u64);
+        }
+        let beyond = Sound::From {
+            prompt,
+            start: Duration::MAX,
+        };
+        assert!(Player::new(PlayId(1), vec![beyond], false).is_finished());
     }
 
     #[test]
     fn a_loop_goes_on() {
-        let mut player = Player::new(
-            PlayId(1),
-            vec![Sound::Prompt(Arc::new(Prompt::looping(vec![0; 320])))],
-        );
-        assert_eq!(frames(&mut player, 100).len(), 100);
+        let prompt = Arc::new(Prompt::looping(ramp(300).samples().to_vec()));
+        let start = Duration::from_micros(200 * 125);
+        let mut player = Player::new(PlayId(1), vec![Sound::From { prompt, start }], false);
+        let played = play(&mut player, 100);
+        assert_eq!(played.len(), 16_000);
         assert!(!player.is_finished());
+        // The first round is a hundred samples short, the others are whole.
+        assert!(played[100..400] == played[400..700]);
         // A loop of nothing would spin.
-        let mut empty = Player::new(
-            PlayId(1),
-            vec![Sound::Prompt(Arc::new(Prompt::looping(Vec::new())))],
-        );
+        let empty = Arc::new(Prompt::looping(Vec::new()));
+        let mut empty = Player::new(PlayId(1), vec![Sound::Prompt(empty)], false);
         assert!(empty.is_finished());
-        assert_eq!(frames(&mut empty, 9).len(), 0);
+        assert_eq!(play(&mut empty, 9).len(), 0);
+    }
+
+    #[test]
+    fn tones_are_repeated_and_one_alone_has_no_edge_but_its_first() {
+        let tone = |hz, ms| {
+            Sound::Tone(Tone {
+                frequencies: [hz, 0],
+                time: Duration::from_millis(ms),
+            })
+        };
+        let mut player = Player::new(PlayId(1), vec![tone(1_000, 30), tone(0, 25)], true);
+        let played = play(&mut player, 110);
+        assert_eq!(played.len(), 17_600);
+        assert!(played.chunks(440).all(|round| round == &played[..440]));
+        assert!(played[240..440].iter().all(|&code| code == 0xff));
+        for ms in [0, 50] {
+            let mut player = Player::new(PlayId(1), vec![tone(1_000, ms)], true);
+            let played = play(&mut player, 100);
+            assert!(
+                played[800..].chunks(80).all(|part| part == &played[800..880]),
+                "{ms}"
+            );
+        }
+        let mut once = Player::new(PlayId(1), vec![tone(1_000, 0), tone(1_000, 50)], false);
+        assert_eq!(play(&mut once, 100).len(), 480);
+        assert_eq!(once.played(), 400);
     }
 }

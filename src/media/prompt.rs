@@ -1,7 +1,7 @@
 //! Prompts: sounds decoded once, and encoded once per codec.
 
 use crate::codec::wav::{self, WavError};
-use crate::codec::{Codec, FRAME_SAMPLES, SAMPLE_RATE};
+use crate::codec::{Codec, SAMPLE_RATE};
 use crate::time::Duration;
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ pub use super::library::{Library, SoundError};
 pub struct Prompt {
     samples: Vec<i16>,
     looping: bool,
-    /// Whole frames of 20 ms, one slot per codec, filled by the first who needs it.
+    /// One slot per codec, filled by the first who needs it.
     encoded: [OnceLock<Box<[u8]>>; Codec::ALL.len()],
 }
 
@@ -56,28 +56,20 @@ impl Prompt {
         self.looping
     }
 
-    /// Frames of 20 ms in it, the last filled up with silence.
-    pub fn frames(&self) -> usize {
-        self.samples.len().div_ceil(FRAME_SAMPLES)
-    }
-
     /// Encodes it for every codec now, on the caller's thread, so that no media worker has to within a tick.
     pub fn prepare(&self) {
         for codec in Codec::ALL {
-            self.frame(codec, 0);
+            self.encoded(codec);
         }
     }
 
-    /// The frame at `index` as `codec` has it: 160 bytes; `None` beyond the end.
-    pub fn frame(&self, codec: Codec, index: usize) -> Option<&[u8]> {
-        let frames = self.encoded[codec as usize].get_or_init(|| {
-            let mut bytes = Vec::with_capacity(self.frames() * FRAME_SAMPLES);
+    /// All of it as `codec` has it, a byte for each sample.
+    pub fn encoded(&self, codec: Codec) -> &[u8] {
+        self.encoded[codec as usize].get_or_init(|| {
+            let mut bytes = Vec::with_capacity(self.samples.len());
             codec.encode(&self.samples, &mut bytes);
-            bytes.resize(self.frames() * FRAME_SAMPLES, codec.silence());
             bytes.into_boxed_slice()
-        });
-        let start = index.checked_mul(FRAME_SAMPLES)?;
-        frames.get(start..start + FRAME_SAMPLES)
+        })
     }
 }
 
@@ -95,15 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_whole_and_encoded_for_each_codec() {
+    fn it_is_encoded_for_each_codec() {
         let prompt = Prompt::new(vec![8_031 * 4; 161]);
-        assert_eq!(prompt.frames(), 2);
-        assert_eq!(prompt.frame(Codec::Pcmu, 0), Some(&[0x80; 160][..]));
-        let last = prompt.frame(Codec::Pcma, 1).unwrap();
-        assert_eq!((last[0], last[1], last.len()), (0xaa, 0xd5, 160));
-        assert_eq!(prompt.frame(Codec::Pcma, 2), None);
-        assert_eq!(prompt.frame(Codec::Pcma, usize::MAX), None);
-        assert_eq!(Prompt::new(Vec::new()).frame(Codec::Pcmu, 0), None);
+        prompt.prepare();
+        assert_eq!(prompt.encoded(Codec::Pcmu), [0x80; 161]);
+        assert_eq!(prompt.encoded(Codec::Pcma), [0xaa; 161]);
+        assert!(Prompt::new(Vec::new()).encoded(Codec::Pcmu).is_empty());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use super::io::Stream;
 use super::leg::Outlet;
 use super::level::Level;
-use super::player::{Frame, Player};
+use super::player::Player;
 use super::{Direction, Event, LegId, Session};
 use crate::codec::{Codec, FRAME_SAMPLES};
 use crate::limits;
@@ -140,6 +140,7 @@ impl Sender {
                 leg: self.leg,
                 play: player.play(),
                 finished: player.is_finished(),
+                samples: player.played(),
             });
         }
     }
@@ -219,17 +220,13 @@ impl Sender {
             packet.resize(HEADER_BYTES, 0);
             self.packet_timestamp = timestamp;
         }
-        let played = self.player.as_mut().and_then(|player| {
-            player.next(codec, |frame| match frame {
-                Frame::Audio(bytes) => {
-                    level.add(now, codec.peak(bytes));
-                    packet.extend_from_slice(bytes);
-                }
-                Frame::Silence => silence(codec, packet),
-            })
-        });
-        if played.is_none() {
-            silence(codec, packet);
+        match &mut self.player {
+            Some(player) => {
+                let start = packet.len();
+                player.append(codec, packet);
+                level.add(now, codec.peak(&packet[start..]));
+            }
+            None => silence(codec, packet),
         }
         let full = HEADER_BYTES + (session.ptime_ms.clamp(20, PTIME_MAX_MS) as usize / 20) * FRAME_SAMPLES;
         if packet.len() >= full {

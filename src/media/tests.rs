@@ -204,6 +204,7 @@ impl Rig {
             leg: LEG,
             play,
             sounds,
+            repeat: false,
         });
     }
 
@@ -376,6 +377,7 @@ fn a_prompt_goes_out_in_packets_of_20_ms() {
         leg: LEG,
         play: PlayId(7),
         finished: true,
+        samples: 880,
     };
     assert_eq!(rig.events, [played]);
 }
@@ -395,11 +397,16 @@ fn a_play_is_replaced_or_stopped_and_each_end_told_once() {
         .events
         .iter()
         .map(|event| match event {
-            Event::Played { play, finished, .. } => (play.0, *finished),
+            Event::Played {
+                play,
+                finished,
+                samples,
+                ..
+            } => (play.0, *finished, *samples),
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(ends, [(1, false), (2, false), (3, true)]);
+    assert_eq!(ends, [(1, false, 800), (2, false, 800), (3, true, 0)]);
 }
 
 #[test]

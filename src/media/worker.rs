@@ -5,6 +5,7 @@
 
 use super::io::{Arrival, MediaIo, Pair};
 use super::leg::{Leg, Outlet, Sink};
+use super::player::Player;
 use super::{AudioChunk, Command, Event, LegId, RecordEnd, RecordingId};
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -60,9 +61,14 @@ impl Worker {
             Command::Negotiated { leg, session } => {
                 self.with(now, leg, |leg, out| leg.negotiated(session, out))
             }
-            Command::Play { leg, play, sounds } => {
-                self.with(now, leg, |leg, out| leg.play(play, sounds, out))
-            }
+            Command::Play {
+                leg,
+                play,
+                sounds,
+                repeat,
+            } => self.with(now, leg, |leg, out| {
+                leg.play(Player::new(play, sounds, repeat), out)
+            }),
             Command::StopPlay { leg } => self.with(now, leg, |leg, out| leg.stop_play(out)),
             Command::Record {
                 leg,

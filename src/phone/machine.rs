@@ -453,6 +453,7 @@ impl Phone {
             leg: LEG,
             play: PLAY,
             sounds: vec![Sound::Prompt(Arc::new(Prompt::new(samples)))],
+            repeat: false,
         });
         self.enter(Stage::Speaking { since: now });
     }

@@ -134,10 +134,17 @@ impl Line {
                 self.busy_ports = self.busy_ports.saturating_sub(1);
                 (Duration::ZERO, MediaEvent::Opened { leg, result })
             }
-            Command::Play { leg, play, sounds } => {
+            Command::Play {
+                leg, play, sounds, ..
+            } => {
                 assert_eq!(sounds.len(), 1);
-                let finished = true;
-                (Duration::from_secs(2), MediaEvent::Played { leg, play, finished })
+                let played = MediaEvent::Played {
+                    leg,
+                    play,
+                    finished: true,
+                    samples: 16_000,
+                };
+                (Duration::from_secs(2), played)
             }
             Command::Report { leg } => {
                 let stats = LegStats::default();

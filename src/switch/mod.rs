@@ -12,11 +12,11 @@ pub use status::Status;
 use crate::call::cause::Cause;
 use crate::call::channel::{CallChannel, FromChannel, ToChannel, WallClock};
 use crate::call::ports::PortPool;
-use crate::call::{self, Action, Call, Setup, Tones};
+use crate::call::{self, Action, Call, Setup};
 use crate::config::Config;
 use crate::dialplan::Dialplan;
 use crate::media::library::Library;
-use crate::media::{self, tone, LegId};
+use crate::media::{self, LegId};
 use crate::memo::vault::{StoredMemo, VaultCommand, VaultEvent};
 use crate::rng::Rng;
 use crate::secret::Private;
@@ -174,7 +174,6 @@ pub struct Switch {
     /// Deadlines of calls; entries of calls that moved theirs are skipped when they come up.
     deadlines: BinaryHeap<std::cmp::Reverse<(Instant, CallHandle)>>,
     ports: PortPool,
-    tones: Tones,
     rng: Rng,
     next_leg: u64,
     outputs: VecDeque<Output>,
@@ -198,10 +197,6 @@ impl Switch {
             by_leg: HashMap::new(),
             deadlines: BinaryHeap::new(),
             ports: PortPool::new(parts.config.media.ports, &mut rng),
-            tones: Tones {
-                busy: Arc::new(tone::busy()),
-                congestion: Arc::new(tone::congestion()),
-            },
             next_leg: 0,
             outputs: VecDeque::new(),
             shutting_down: false,
@@ -449,7 +444,6 @@ impl Switch {
             media_address: self.media_address(flow),
             offer: admitted.offer,
             session_id: self.rng.u64() >> 2,
-            tones: self.tones.clone(),
         };
         self.by_leg.insert(leg, handle);
         self.calls.insert(
