@@ -56,6 +56,14 @@ pub const UNREGISTER_TIME: Duration = Duration::from_secs(4);
 pub const REFUSED_ADDRESSES: usize = 1_024;
 /// Digits that a caller typed and the dialplan has not yet read.
 pub const DIGIT_QUEUE: usize = 64;
+/// Digits that a dialplan sends at once.
+pub const SENT_DIGITS: usize = 255;
+/// Longest digit that is sent: what the duration field of a telephone-event holds (RFC 4733 2.3.5), some 8.2 s.
+pub const SENT_DIGIT_TIME: Duration = Duration::from_secs(8);
+/// Texts (SIP MESSAGE) that came within a call and that its dialplan has not read.
+pub const TEXTS: usize = 16;
+/// Longest text within a call, bytes; RFC 3428 section 8 asks that a request stay below 1,300 on UDP.
+pub const TEXT_BYTES: usize = 8 * 1024;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
 pub const JITTER_PACKETS: usize = 50;
 /// Bytes of payload held by one jitter buffer: one second of G.711, so that long packets do not outgrow it.

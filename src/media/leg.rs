@@ -1,13 +1,15 @@
 //! A leg: one RTP session of one call.
 
+use super::echo::Echo;
 use super::io::{Arrival, MediaIo, Pair, Stream};
+use super::listener::Listener;
 use super::player::Player;
 use super::receiver::Receiver;
 use super::reports::{Own, Reports};
 use super::sender::Sender;
-use super::{AudioChunk, Event, LegId, LegStats, RecordEnd, RecordOptions, RecordingId, Session};
+use super::{AudioChunk, Event, LegId, LegStats, RecordEnd, RecordOptions, RecordingId, SendingId, Session};
 use crate::rng::Rng;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use std::collections::VecDeque;
 
 /// Where a leg's events and audio go.
@@ -101,8 +103,43 @@ impl Leg {
     }
 
     /// `Command::SendDigits`.
-    pub fn send_digits(&mut self, digits: &str) {
-        self.sender.send_digits(digits);
+    pub fn send_digits(
+        &mut self,
+        sending: SendingId,
+        digits: &str,
+        length: Duration,
+        gap: Duration,
+        out: &mut Outlet<'_>,
+    ) {
+        let events = &mut out.sink.events;
+        self.sender.send_digits(sending, digits, length, gap, events);
+    }
+
+    /// `Command::StopDigits`.
+    pub fn stop_digits(&mut self, out: &mut Outlet<'_>) {
+        self.sender.stop_digits(&mut out.sink.events);
+    }
+
+    /// `Command::Echo`. Before a session is agreed there is nothing to send back, nor anywhere to send it.
+    pub fn echo(&mut self, until: String, out: &mut Outlet<'_>) {
+        self.sender.stop_play(&mut out.sink.events);
+        if let Some(Agreed { session, receiver }) = &mut self.agreed {
+            receiver.echo(Some(Echo::new(until, session.codec)));
+        }
+    }
+
+    /// `Command::StopEcho`.
+    pub fn stop_echo(&mut self) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.receiver.echo(None);
+        }
+    }
+
+    /// `Command::Listen` and `Command::StopListen`. Before a session is agreed nobody can be heard.
+    pub fn listen(&mut self, listener: Option<Listener>) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.receiver.listen(listener);
+        }
     }
 
     /// `Command::Record`. A recording that goes on is ended first.
@@ -151,6 +188,7 @@ impl Leg {
     /// `Command::Close`: everything that goes on ends, each end is told, and RTCP says BYE.
     pub fn close(&mut self, out: &mut Outlet<'_>) {
         self.sender.stop_play(&mut out.sink.events);
+        self.sender.stop_digits(&mut out.sink.events);
         if let Some(agreed) = &mut self.agreed {
             agreed.receiver.close(out.sink);
         }
@@ -183,7 +221,8 @@ impl Leg {
             return;
         };
         receiver.tick(out.now, out.sink);
-        self.sender.tick(session, receiver.latch().destination(), out);
+        let to = receiver.latch().destination();
+        self.sender.tick(session, to, receiver.echoing(), out);
         if self.reports.is_due(out.now, out.rng) {
             self.send_report(false, out);
         }

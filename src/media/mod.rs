@@ -12,11 +12,14 @@ use zeroize::Zeroizing;
 
 pub mod builtin_sounds;
 mod conceal;
+mod digits;
+mod echo;
 pub mod io;
 mod latch;
 mod leg;
 mod level;
 pub mod library;
+mod listener;
 mod player;
 pub mod prompt;
 mod receiver;
@@ -35,6 +38,14 @@ pub struct LegId(pub u64);
 /// One act of playing, so that its end can be told from that of an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PlayId(pub u64);
+
+/// One act of sending digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SendingId(pub u64);
+
+/// One act of listening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ListeningId(pub u64);
 
 /// One recording; the name under which its audio reaches the vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -152,12 +163,54 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
-    /// Sends telephone-events, 100 ms each with 100 ms between.
+    /// Sends digits, then tells `Event::DigitsSent`: as telephone-events, or as tones in the audio where the peer agreed
+    /// to no events. What plays pauses meanwhile. Those of an earlier act of sending that were not
+    /// begun are left out.
     SendDigits {
         /// The leg.
         leg: LegId,
-        /// `0-9*#A-D`
+        /// Named in the event.
+        sending: SendingId,
+        /// `0-9*#A-D`, and `F` for flash, which has no tones.
         digits: String,
+        /// How long each is; at most `limits::SENT_DIGIT_TIME`.
+        length: Duration,
+        /// The pause after each; at least the time that the repetitions of its end take.
+        gap: Duration,
+    },
+    /// Forgets the digits that were not begun.
+    StopDigits {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Sends what the peer says back to it, its digits too, until one of `until` or `StopEcho`. Ends what plays.
+    Echo {
+        /// The leg.
+        leg: LegId,
+        /// Digits that end it; they are told, and not sent back.
+        until: String,
+    },
+    /// Ends the echo.
+    StopEcho {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Listens for silence or noise, until it is told as `Event::Heard` or until `StopListen`. Replaces what was
+    /// listened for before.
+    Listen {
+        /// The leg.
+        leg: LegId,
+        /// Named in the event.
+        listening: ListeningId,
+        /// Silence, or noise.
+        silence: bool,
+        /// It must last so long.
+        lasting: Duration,
+    },
+    /// Listens no more.
+    StopListen {
+        /// The leg.
+        leg: LegId,
     },
     /// Asks for the leg's figures as they are now; answered by `Event::Report`.
     Report {
@@ -202,6 +255,20 @@ pub enum Event {
         /// How long it was held.
         duration: Duration,
     },
+    /// The digits of `Command::SendDigits` were sent, or could not be.
+    DigitsSent {
+        /// The leg.
+        leg: LegId,
+        /// Which.
+        sending: SendingId,
+    },
+    /// What was listened for was heard.
+    Heard {
+        /// The leg.
+        leg: LegId,
+        /// Which.
+        listening: ListeningId,
+    },
     /// A recording ended; all of its audio was handed over before.
     Recorded {
         /// The leg.
@@ -241,6 +308,8 @@ impl Event {
             Event::Opened { leg, .. }
             | Event::Played { leg, .. }
             | Event::Digit { leg, .. }
+            | Event::DigitsSent { leg, .. }
+            | Event::Heard { leg, .. }
             | Event::Recorded { leg, .. }
             | Event::Silent { leg }
             | Event::Closed { leg, .. }

@@ -1,8 +1,10 @@
 //! What a leg receives: who is listened to, digits, the recording, and the count of it all.
 
+use super::echo::Echo;
 use super::latch::{Latch, Verdict};
 use super::leg::Sink;
 use super::level::Level;
+use super::listener::Listener;
 use super::recorder::Recorder;
 use super::{Direction, Event, LegId, RecordEnd, RecordOptions, RecordingId, Session};
 use crate::codec::Codec;
@@ -29,6 +31,8 @@ pub struct Receiver {
     /// The digit that is down has ended a recording and is not told again.
     swallow_digit: bool,
     recorder: Option<Recorder>,
+    echo: Option<Box<Echo>>,
+    listener: Option<Box<Listener>>,
     level: Level,
     ignored: u64,
     concealed: u64,
@@ -94,6 +98,8 @@ impl Receiver {
             event_ssrc: 0,
             swallow_digit: false,
             recorder: None,
+            echo: None,
+            listener: None,
             level: Level::default(),
             ignored: 0,
             concealed: 0,
@@ -105,6 +111,9 @@ impl Receiver {
     /// Something else was agreed.
     pub fn negotiated(&mut self, now: Instant, session: &Session) {
         self.payload_types = PayloadTypes::new(session);
+        if let Some(echo) = &mut self.echo {
+            echo.negotiated(session.codec);
+        }
         self.latch.signalled(now, session.remote);
         if !self.may_receive() {
             // The time on hold is no silence of the peer's.
@@ -194,6 +203,12 @@ impl Receiver {
         let content = match kind {
             Kind::Audio(codec) => {
                 self.level.add(at, codec.peak(packet.payload));
+                if let Some(echo) = &mut self.echo {
+                    echo.hear(packet.ssrc, packet.sequence, codec, packet.payload);
+                }
+                if let Some(listener) = &mut self.listener {
+                    listener.hear(at, codec, packet.payload);
+                }
                 Content::Audio {
                     payload_type: packet.payload_type,
                     payload: packet.payload,
@@ -245,6 +260,11 @@ impl Receiver {
             }
             Heard::Ended { digit, duration } => {
                 if !std::mem::take(&mut self.swallow_digit) {
+                    match &mut self.echo {
+                        Some(echo) if echo.ends_at(digit) => self.echo = None,
+                        Some(echo) => echo.press(digit, duration),
+                        None => {}
+                    }
                     sink.events.push_back(Event::Digit {
                         leg: self.leg,
                         digit,
@@ -265,6 +285,12 @@ impl Receiver {
             let end = recorder.tick(now, |payload_type| types.codec(payload_type), sink);
             self.end_recording_if(end, sink);
         }
+        if let Some(heard) = self.listener.take_if(|listener| listener.has_heard(now)) {
+            sink.events.push_back(Event::Heard {
+                leg: self.leg,
+                listening: heard.listening(),
+            });
+        }
         let quiet = now.since(self.last_packet);
         if self.may_receive() && !self.silence_told && quiet >= limits::MEDIA_TIMEOUT {
             self.silence_told = true;
@@ -274,6 +300,21 @@ impl Receiver {
 
     fn may_receive(&self) -> bool {
         matches!(self.direction, Direction::SendRecv | Direction::RecvOnly)
+    }
+
+    /// Sends what comes back, or does so no more.
+    pub fn echo(&mut self, echo: Option<Echo>) {
+        self.echo = echo.map(Box::new);
+    }
+
+    /// What is on its way back.
+    pub fn echoing(&mut self) -> Option<&mut Echo> {
+        self.echo.as_deref_mut()
+    }
+
+    /// Listens, or does so no more.
+    pub fn listen(&mut self, listener: Option<Listener>) {
+        self.listener = listener.map(Box::new);
     }
 
     /// Starts a recording; one that goes on is ended first, as if it had been stopped.

@@ -4,16 +4,17 @@
 //! while nothing is sent, and the packet after a pause carries the marker (RFC 3551 4.1). It stands still only where
 //! the worker itself came late in the middle of a prompt.
 
+use super::digits::{Digits, Outgoing, Slot};
+use super::echo::Echo;
 use super::io::Stream;
 use super::leg::Outlet;
 use super::level::Level;
 use super::player::Player;
-use super::{Direction, Event, LegId, Session};
+use super::{Direction, Event, LegId, SendingId, Session};
 use crate::codec::{Codec, FRAME_SAMPLES};
-use crate::limits;
 use crate::rng::Rng;
 use crate::rtp::packet::{Header, HEADER_BYTES};
-use crate::rtp::telephone_event::{self, TelephoneEvent};
+use crate::rtp::telephone_event;
 use crate::time::{Duration, Instant};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -43,8 +44,8 @@ pub struct Sender {
     contiguous: Option<u32>,
     next_keepalive: Instant,
     player: Option<Player>,
-    digits: VecDeque<u8>,
-    digit: Option<Digit>,
+    digits: Digits,
+    digit: Option<Outgoing>,
     /// A packet being filled, with room for its header in front.
     packet: Vec<u8>,
     packet_timestamp: u32,
@@ -61,22 +62,6 @@ pub struct Sent {
     pub octets: u64,
 }
 
-/// A digit on its way.
-struct Digit {
-    event: u8,
-    timestamp: u32,
-    slot: u32,
-}
-
-/// A digit lasts five slots (100 ms). The last of them ends it, and so do the two after: three end packets,
-/// as RFC 4733 2.5.1.4 asks.
-const DIGIT_SLOTS: u32 = 5;
-const DIGIT_LAST_PACKET: u32 = DIGIT_SLOTS + 2;
-/// With the 100 ms of pause after it.
-const DIGIT_WHOLE_SLOTS: u32 = 2 * DIGIT_SLOTS;
-/// Volume of the digits that we send: -10 dBm0, what telephones send.
-const DIGIT_VOLUME: u8 = 10;
-
 impl Sender {
     /// A sender with random starts, as RFC 3550 5.1 asks.
     pub fn new(leg: LegId, rng: &mut Rng, now: Instant) -> Self {
@@ -91,7 +76,7 @@ impl Sender {
             contiguous: None,
             next_keepalive: now,
             player: None,
-            digits: VecDeque::new(),
+            digits: Digits::new(),
             digit: None,
             packet: Vec::new(),
             packet_timestamp: 0,
@@ -150,21 +135,49 @@ impl Sender {
         self.player.is_some()
     }
 
-    /// Queues digits; what is no digit, or too much, is left out.
-    pub fn send_digits(&mut self, digits: &str) {
-        let room = limits::DIGIT_QUEUE.saturating_sub(self.digits.len());
-        self.digits
-            .extend(digits.chars().filter_map(telephone_event::code).take(room));
+    /// Sends digits; those of an earlier act of sending that were not begun are left out.
+    pub fn send_digits(
+        &mut self,
+        sending: SendingId,
+        digits: &str,
+        length: Duration,
+        gap: Duration,
+        events: &mut VecDeque<Event>,
+    ) {
+        let before = self.digits.send(sending, digits, length, gap);
+        self.tell_sent(before, events);
+    }
+
+    /// Leaves out the digits that were not begun.
+    pub fn stop_digits(&mut self, events: &mut VecDeque<Event>) {
+        let before = self.digits.stop();
+        self.tell_sent(before, events);
+    }
+
+    fn tell_sent(&self, sending: Option<SendingId>, events: &mut VecDeque<Event>) {
+        let leg = self.leg;
+        events.extend(sending.map(|sending| Event::DigitsSent { leg, sending }));
     }
 
     /// Sends what is due by now.
-    pub fn tick(&mut self, session: &Session, to: SocketAddr, out: &mut Outlet<'_>) {
+    pub fn tick(
+        &mut self,
+        session: &Session,
+        to: SocketAddr,
+        mut echo: Option<&mut Echo>,
+        out: &mut Outlet<'_>,
+    ) {
+        if let Some(echo) = &mut echo {
+            for (digit, held) in echo.take_digits() {
+                self.digits.push(digit, held);
+            }
+        }
         let mut at = self.next_slot.unwrap_or(out.now);
         let mut slots = 0;
         // A slot is due half of one early, so that ticks which come a little sooner or later than each other
         // still send one packet each.
         while at <= out.now + SLOT / 2 && slots < CATCH_UP {
-            self.slot(at, session, to, out);
+            self.slot(at, session, to, echo.as_deref_mut(), out);
             at += SLOT;
             slots += 1;
         }
@@ -180,29 +193,18 @@ impl Sender {
         self.next_slot = Some(at);
     }
 
-    fn slot(&mut self, at: Instant, session: &Session, to: SocketAddr, out: &mut Outlet<'_>) {
+    fn slot(
+        &mut self,
+        at: Instant,
+        session: &Session,
+        to: SocketAddr,
+        echo: Option<&mut Echo>,
+        out: &mut Outlet<'_>,
+    ) {
         let may_send = matches!(session.direction, Direction::SendRecv | Direction::SendOnly);
         let timestamp = self.timestamp(at);
         self.slot_at = at;
-        if self.digit.is_none() {
-            match (session.event_payload_type, self.digits.pop_front()) {
-                (_, None) => {}
-                (Some(_), Some(event)) if may_send => {
-                    self.flush(session, to, out);
-                    self.digit = Some(Digit {
-                        event,
-                        timestamp,
-                        slot: 0,
-                    });
-                }
-                _ => {
-                    tracing::debug!(leg = self.leg.0, "digits not sent: the peer takes none");
-                    self.digits.clear();
-                }
-            }
-        }
-        if self.digit.is_some() {
-            self.digit_slot(session, to, out);
+        if self.digit_slot(may_send, timestamp, session, to, out) {
             return;
         }
 
@@ -210,26 +212,44 @@ impl Sender {
             self.flush(session, to, out);
             self.stop_play(&mut out.sink.events);
         }
+        if let Some(echo) = echo {
+            self.begin_packet(timestamp);
+            if echo.append(&mut self.packet) {
+                self.level
+                    .add(out.now, session.codec.peak(last_frame(&self.packet)));
+                return self.flush_if_full(session, to, out);
+            }
+            if self.packet.len() == HEADER_BYTES {
+                self.packet.clear();
+            }
+        }
         let keepalive = session.continuous_silence || at >= self.next_keepalive;
         if self.player.is_none() && !(may_send && keepalive) && self.packet.is_empty() {
             return;
         }
-        let (packet, level, codec) = (&mut self.packet, &mut self.level, session.codec);
-        let now = out.now;
-        if packet.is_empty() {
-            packet.resize(HEADER_BYTES, 0);
-            self.packet_timestamp = timestamp;
-        }
+        self.begin_packet(timestamp);
         match &mut self.player {
             Some(player) => {
-                let start = packet.len();
-                player.append(codec, packet);
-                level.add(now, codec.peak(&packet[start..]));
+                player.append(session.codec, &mut self.packet);
+                self.level
+                    .add(out.now, session.codec.peak(last_frame(&self.packet)));
             }
-            None => silence(codec, packet),
+            None => silence(session.codec, &mut self.packet),
         }
+        self.flush_if_full(session, to, out);
+    }
+
+    /// Makes room for the header, where no packet is being filled.
+    fn begin_packet(&mut self, timestamp: u32) {
+        if self.packet.is_empty() {
+            self.packet.resize(HEADER_BYTES, 0);
+            self.packet_timestamp = timestamp;
+        }
+    }
+
+    fn flush_if_full(&mut self, session: &Session, to: SocketAddr, out: &mut Outlet<'_>) {
         let full = HEADER_BYTES + (session.ptime_ms.clamp(20, PTIME_MAX_MS) as usize / 20) * FRAME_SAMPLES;
-        if packet.len() >= full {
+        if self.packet.len() >= full {
             self.flush(session, to, out);
         }
     }
@@ -258,37 +278,64 @@ impl Sender {
         self.packet.clear();
     }
 
-    fn digit_slot(&mut self, session: &Session, to: SocketAddr, out: &mut Outlet<'_>) {
-        let Some(digit) = &mut self.digit else { return };
-        digit.slot += 1;
-        let (slot, event, timestamp) = (digit.slot, digit.event, digit.timestamp);
-        if slot >= DIGIT_WHOLE_SLOTS {
+    /// Sends what is due of a digit; `false` where none is on its way.
+    fn digit_slot(
+        &mut self,
+        may_send: bool,
+        timestamp: u32,
+        session: &Session,
+        to: SocketAddr,
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        if self.digit.as_ref().is_some_and(Outgoing::is_over) {
             self.digit = None;
         }
-        let Some(payload_type) = session.event_payload_type else {
-            return;
-        };
-        if slot > DIGIT_LAST_PACKET {
-            return;
+        if self.digit.is_none() {
+            if !may_send && !self.digits.is_empty() {
+                tracing::debug!(leg = self.leg.0, "digits not sent: the peer listens to nothing");
+                self.stop_digits(&mut out.sink.events);
+                return false;
+            }
+            let Some(digit) = self.digits.begin(timestamp) else {
+                // The pause after the last of them is over.
+                let finished = self.digits.finished();
+                self.tell_sent(finished, &mut out.sink.events);
+                return false;
+            };
+            if session.event_payload_type.is_some() {
+                self.flush(session, to, out);
+            }
+            self.digit = Some(digit);
         }
-        let header = Header {
-            marker: slot == 1,
-            payload_type,
-            sequence: self.sequence,
-            timestamp,
-            ssrc: self.ssrc,
+        let Some(digit) = &mut self.digit else {
+            return false;
         };
-        let payload = TelephoneEvent {
-            event,
-            end: slot >= DIGIT_SLOTS,
-            volume: DIGIT_VOLUME,
-            duration: (slot.min(DIGIT_SLOTS) as usize * FRAME_SAMPLES) as u16,
+        let Some(payload_type) = session.event_payload_type else {
+            // The peer takes no events, so it hears the key.
+            let mut tones = Vec::with_capacity(FRAME_SAMPLES);
+            digit.append_tones(session.codec, &mut tones);
+            self.begin_packet(timestamp);
+            self.packet.extend_from_slice(&tones);
+            self.flush_if_full(session, to, out);
+            return true;
         };
-        let mut packet = [0; HEADER_BYTES + telephone_event::PAYLOAD_BYTES];
-        packet[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
-        packet[HEADER_BYTES..].copy_from_slice(&payload.to_bytes());
-        self.send(&packet, to, out);
-        self.next_keepalive = self.slot_at + KEEPALIVE;
+        let event_timestamp = digit.timestamp;
+        let slot = digit.next_event();
+        if let (Slot::Event { first, payload }, true) = (slot, may_send) {
+            let header = Header {
+                marker: first,
+                payload_type,
+                sequence: self.sequence,
+                timestamp: event_timestamp,
+                ssrc: self.ssrc,
+            };
+            let mut packet = [0; HEADER_BYTES + telephone_event::PAYLOAD_BYTES];
+            packet[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
+            packet[HEADER_BYTES..].copy_from_slice(&payload);
+            self.send(&packet, to, out);
+            self.next_keepalive = self.slot_at + KEEPALIVE;
+        }
+        true
     }
 
     fn send(&mut self, packet: &[u8], to: SocketAddr, out: &mut Outlet<'_>) {
@@ -297,6 +344,15 @@ impl Sender {
         self.counts.packets += 1;
         self.counts.octets += (packet.len() - HEADER_BYTES) as u64;
     }
+}
+
+/// The frame that was added last.
+fn last_frame(packet: &[u8]) -> &[u8] {
+    packet
+        .len()
+        .checked_sub(FRAME_SAMPLES)
+        .and_then(|start| packet.get(start..))
+        .unwrap_or(packet)
 }
 
 fn silence(codec: Codec, packet: &mut Vec<u8>) {

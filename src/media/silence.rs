@@ -24,7 +24,9 @@ pub struct SilenceDetector {
     energy: u64,
     samples: usize,
     voice_frames: u32,
+    quiet_frames: u32,
     silent_samples: u64,
+    noise_samples: u64,
 }
 
 impl Default for SilenceDetector {
@@ -34,7 +36,9 @@ impl Default for SilenceDetector {
             energy: 0,
             samples: 0,
             voice_frames: 0,
+            quiet_frames: 0,
             silent_samples: 0,
+            noise_samples: 0,
         }
     }
 }
@@ -61,6 +65,23 @@ impl SilenceDetector {
         self.silent_samples
     }
 
+    /// Samples of the speech, or other noise, that goes on, in whole frames; 0 during silence. One or two silent frames
+    /// do not end it, as one or two loud ones do not begin it.
+    pub fn noise_samples(&self) -> u64 {
+        if self.noise_samples >= u64::from(VOICE_FRAMES) * FRAME_SAMPLES as u64 {
+            self.noise_samples
+        } else {
+            0
+        }
+    }
+
+    /// So many samples never came: a silence that says nothing of the noise of the line.
+    pub fn pause(&mut self, samples: u64) {
+        self.silent_samples += samples;
+        self.voice_frames = 0;
+        self.noise_samples = 0;
+    }
+
     fn frame(&mut self) {
         let mean = self.energy as f32 / FRAME_SAMPLES as f32 / (32_768.0 * 32_768.0);
         let level_db = 10.0 * mean.max(1e-10).log10();
@@ -71,6 +92,13 @@ impl SilenceDetector {
         self.silent_samples += FRAME_SAMPLES as u64;
         if self.voice_frames >= VOICE_FRAMES {
             self.silent_samples = 0;
+        }
+        self.quiet_frames = if voice { 0 } else { self.quiet_frames + 1 };
+        let is_click = !voice && self.noise_samples() == 0;
+        if is_click || self.quiet_frames >= VOICE_FRAMES {
+            self.noise_samples = 0;
+        } else {
+            self.noise_samples += FRAME_SAMPLES as u64;
         }
 
         let distance = level_db - self.floor_db;

@@ -208,6 +208,16 @@ impl Rig {
         });
     }
 
+    fn send_digits(&mut self, digits: &str, length_ms: u64, gap_ms: u64) {
+        self.command(Command::SendDigits {
+            leg: LEG,
+            sending: SendingId(9),
+            digits: digits.into(),
+            length: Duration::from_millis(length_ms),
+            gap: Duration::from_millis(gap_ms),
+        });
+    }
+
     fn record(&mut self, options: RecordOptions) {
         self.command(Command::Record {
             leg: LEG,
@@ -317,6 +327,18 @@ impl Peer {
         self.header.payload_type = 0;
         self.header.timestamp = self.header.timestamp.wrapping_add(7 * 160);
     }
+}
+
+/// The power of encoded audio at a frequency, as the peak of a sine that has it: Goertzel's algorithm.
+fn peak_at(payload: &[u8], hz: f64) -> f64 {
+    let turn = 2.0 * (2.0 * std::f64::consts::PI * hz / 8_000.0).cos();
+    let (mut s1, mut s2) = (0.0, 0.0);
+    for &code in payload {
+        let s = f64::from(g711::mulaw_decode(code)) + turn * s1 - s2;
+        (s2, s1) = (s1, s);
+    }
+    let power: f64 = s1 * s1 + s2 * s2 - turn * s1 * s2;
+    2.0 * power.max(0.0).sqrt() / payload.len() as f64
 }
 
 #[test]
@@ -449,14 +471,271 @@ fn nothing_is_sent_on_hold_and_a_play_ends_in_its_time() {
             ..session()
         });
         rig.play(1, vec![prompt(200)]);
-        rig.command(Command::SendDigits {
-            leg: LEG,
-            digits: "1".into(),
-        });
+        rig.send_digits("1", 100, 100);
         rig.run(240);
         assert_eq!(rig.sent(Stream::Rtp).len(), 0);
-        assert!(matches!(rig.events[..], [Event::Played { finished: true, .. }]));
+        assert!(matches!(
+            rig.events[..],
+            [Event::DigitsSent { .. }, Event::Played { finished: true, .. }]
+        ));
     }
+}
+
+#[test]
+fn the_packets_of_an_event_are_these_bytes() {
+    let mut rig = Rig::agreed(Session {
+        continuous_silence: true,
+        ..session()
+    });
+    rig.run(40);
+    let before = rig.sent(Stream::Rtp);
+    rig.forget_sent();
+    // 50 ms: two slots and a half. The pause of 60 ms begins after the third.
+    rig.send_digits("#", 50, 60);
+    rig.run(140);
+    let sent = rig.sent(Stream::Rtp);
+    let last = before[before.len() - 1].rtp();
+    let header = |marker: bool, payload_type: u8, n: u16, timestamp: u32| {
+        let mut bytes = vec![0x80, payload_type | if marker { 0x80 } else { 0 }];
+        bytes.extend(last.sequence.wrapping_add(n).to_be_bytes());
+        bytes.extend(timestamp.to_be_bytes());
+        bytes.extend(last.ssrc.to_be_bytes());
+        bytes
+    };
+    let began = last.timestamp.wrapping_add(160);
+    let payloads = [
+        [11, 0x0a, 0x00, 0xa0],
+        [11, 0x0a, 0x01, 0x40],
+        [11, 0x8a, 0x01, 0x90],
+        [11, 0x8a, 0x01, 0x90],
+        [11, 0x8a, 0x01, 0x90],
+    ];
+    for (n, payload) in payloads.iter().enumerate() {
+        let mut expected = header(n == 0, 101, n as u16 + 1, began);
+        expected.extend(payload);
+        assert_eq!(sent[n].bytes, expected, "packet {n}");
+    }
+    // One slot of the pause is left; then the audio goes on at its time, with a marker.
+    assert_eq!(sent.len(), 6);
+    let mut expected = header(true, 0, 6, began.wrapping_add(6 * 160));
+    expected.extend([0xff; 160]);
+    assert_eq!(sent[5].bytes, expected);
+    assert!(matches!(
+        rig.events[..],
+        [Event::DigitsSent {
+            sending: SendingId(9),
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn where_no_events_were_agreed_a_digit_is_heard_as_its_two_tones() {
+    let mut rig = Rig::agreed(Session {
+        event_payload_type: None,
+        ..session()
+    });
+    rig.run(20);
+    rig.forget_sent();
+    rig.send_digits("7F", 100, 100);
+    rig.run(420);
+    let audio: Vec<u8> = rig
+        .sent(Stream::Rtp)
+        .iter()
+        .flat_map(|sent| sent.rtp().payload.to_vec())
+        .collect();
+    assert_eq!(audio.len(), 400 * 8);
+    let digit = &audio[..800];
+    for hz in [852.0, 1_209.0] {
+        assert!(peak_at(digit, hz) > 4_000.0, "{hz}: {}", peak_at(digit, hz));
+    }
+    for hz in [697.0, 770.0, 941.0, 1_336.0, 1_477.0, 1_633.0] {
+        assert!(peak_at(digit, hz) < 400.0, "{hz}: {}", peak_at(digit, hz));
+    }
+    // A flash is nothing to hear.
+    assert!(audio[800..].iter().all(|&code| code == 0xff));
+    assert!(matches!(rig.events[..], [Event::DigitsSent { .. }]));
+}
+
+#[test]
+fn a_prompt_pauses_for_digits_and_goes_on_where_it_was() {
+    let mut rig = Rig::agreed(session());
+    let samples: Vec<i16> = (0..1_600).map(|n| n * 20).collect();
+    let mut expected = Vec::new();
+    Codec::Pcmu.encode(&samples, &mut expected);
+    rig.play(1, vec![Sound::Prompt(Arc::new(Prompt::new(samples)))]);
+    rig.run(100);
+    rig.send_digits("1", 40, 40);
+    rig.run(240);
+    let audio: Vec<u8> = rig
+        .sent(Stream::Rtp)
+        .iter()
+        .map(Sent::rtp)
+        .filter(|packet| packet.payload_type == 0)
+        .flat_map(|packet| packet.payload.to_vec())
+        .collect();
+    assert!(audio[..1_600] == expected);
+    let played = |event: &Event| {
+        matches!(
+            event,
+            Event::Played {
+                finished: true,
+                samples: 1_600,
+                ..
+            }
+        )
+    };
+    assert!(rig.events.iter().any(played), "{:?}", rig.events);
+}
+
+#[test]
+fn tones_that_repeat_go_on_until_they_are_stopped() {
+    let mut rig = Rig::agreed(session());
+    rig.command(Command::Play {
+        leg: LEG,
+        play: PlayId(1),
+        sounds: tone::BUSY.iter().copied().map(Sound::Tone).collect(),
+        repeat: true,
+    });
+    rig.run(5_000);
+    let audio: Vec<u8> = rig
+        .sent(Stream::Rtp)
+        .iter()
+        .flat_map(|sent| sent.rtp().payload.to_vec())
+        .collect();
+    assert_eq!(audio.len(), 40_000);
+    for second in audio.chunks(8_000) {
+        assert!(second == &audio[..8_000]);
+        // Between the edges, a whole number of periods of both.
+        for hz in [480.0, 620.0] {
+            let peak = peak_at(&second[400..3_600], hz);
+            assert!((peak - 4_993.0).abs() < 50.0, "{hz}: {peak}");
+        }
+        assert!(second[4_000..].iter().all(|&code| code == 0xff));
+    }
+    assert_eq!(rig.events, []);
+    rig.command(Command::StopPlay { leg: LEG });
+    assert!(matches!(
+        rig.events[..],
+        [Event::Played {
+            finished: false,
+            samples: 40_000,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn what_is_echoed_is_what_came_at_most_two_frames_later() {
+    let mut rig = Rig::agreed(session());
+    let mut peer = Peer::new(peer_address(), 1);
+    peer.speak_for(&mut rig, 100);
+    rig.command(Command::Echo {
+        leg: LEG,
+        until: "#".into(),
+    });
+    rig.forget_sent();
+    let mut said = Vec::new();
+    for n in 0..200 {
+        // Now and then a packet is late and comes with the next.
+        for _ in 0..[1, 1, 0, 2, 1][n % 5] {
+            let payload = peer.payload(160);
+            said.push((rig.now, payload.clone()));
+            peer.say(&mut rig, &payload);
+        }
+        rig.run(20);
+    }
+    // Since the first that was late, one is always on its way.
+    rig.run(20);
+    let sent = rig.sent(Stream::Rtp);
+    assert_eq!(sent.len(), 200);
+    for (sent, (came, payload)) in sent.iter().zip(&said) {
+        assert_eq!(sent.rtp().payload, payload);
+        assert!(sent.at.since(*came) <= Duration::from_millis(40));
+    }
+    // Digits go back as events, but not the one that ends it.
+    rig.forget_sent();
+    peer.press(&mut rig, '5');
+    rig.run(400);
+    peer.press(&mut rig, '#');
+    rig.run(400);
+    peer.speak_for(&mut rig, 200);
+    let sent = rig.sent(Stream::Rtp);
+    let events: Vec<(u8, u16)> = sent
+        .iter()
+        .map(Sent::rtp)
+        .filter(|packet| packet.payload_type == 101)
+        .filter_map(|packet| TelephoneEvent::parse(packet.payload))
+        .filter(|event| event.end)
+        .map(|event| (event.event, event.duration))
+        .collect();
+    assert_eq!(events, [(5, 800); 3]);
+    assert_eq!(rig.digits(), "5#");
+    // What was said after the end does not go back.
+    let audio = sent
+        .iter()
+        .map(Sent::rtp)
+        .filter(|packet| packet.payload_type == 0);
+    assert!(audio.into_iter().all(|packet| packet.payload == [0xff; 160]));
+}
+
+#[test]
+fn an_echo_takes_the_place_of_what_plays_and_ends_when_told() {
+    let mut rig = Rig::agreed(session());
+    rig.play(1, vec![prompt(10_000)]);
+    rig.run(100);
+    let until = String::new();
+    rig.command(Command::Echo { leg: LEG, until });
+    assert!(matches!(rig.events[..], [Event::Played { samples: 800, .. }]));
+    rig.forget_sent();
+    let mut peer = Peer::new(peer_address(), 1);
+    peer.speak_for(&mut rig, 100);
+    assert_eq!(rig.sent(Stream::Rtp).len(), 5);
+    rig.command(Command::StopEcho { leg: LEG });
+    rig.forget_sent();
+    peer.speak_for(&mut rig, 100);
+    assert_eq!(rig.sent(Stream::Rtp).len(), 0);
+}
+
+#[test]
+fn silence_and_noise_are_listened_for() {
+    let mut rig = Rig::agreed(session());
+    let mut peer = Peer::new(peer_address(), 1);
+    peer.speak_for(&mut rig, 200);
+    let listen = |id, silence| Command::Listen {
+        leg: LEG,
+        listening: ListeningId(id),
+        silence,
+        lasting: Duration::from_millis(500),
+    };
+    rig.command(listen(1, true));
+    peer.speak_for(&mut rig, 2_000);
+    assert_eq!(rig.events, []);
+    let quiet_from = rig.now;
+    for _ in 0..25 {
+        peer.say(&mut rig, &[0xff; 160]);
+        rig.run(20);
+    }
+    let heard = |id| Event::Heard {
+        leg: LEG,
+        listening: ListeningId(id),
+    };
+    assert_eq!(rig.events, [heard(1)]);
+    assert_eq!(rig.now.since(quiet_from), Duration::from_millis(500));
+    rig.events.clear();
+    // Noise, though nothing at all comes at first.
+    rig.command(listen(2, false));
+    rig.run(3_000);
+    peer.speak_for(&mut rig, 480);
+    assert_eq!(rig.events, []);
+    peer.speak_for(&mut rig, 20);
+    assert_eq!(rig.events, [heard(2)]);
+    // One that was given up tells nothing.
+    rig.events.clear();
+    rig.command(listen(3, false));
+    rig.command(Command::StopListen { leg: LEG });
+    peer.speak_for(&mut rig, 2_000);
+    assert_eq!(rig.events, []);
 }
 
 #[test]
@@ -507,10 +786,7 @@ fn digits_are_sent_as_events_and_the_timestamp_goes_on() {
         ..session()
     });
     rig.run(100);
-    rig.command(Command::SendDigits {
-        leg: LEG,
-        digits: "5x#".into(),
-    });
+    rig.send_digits("5x#", 100, 100);
     rig.run(500);
     let sent = rig.sent(Stream::Rtp);
     let start = sent[0].rtp().timestamp;

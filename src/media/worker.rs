@@ -5,6 +5,7 @@
 
 use super::io::{Arrival, MediaIo, Pair};
 use super::leg::{Leg, Outlet, Sink};
+use super::listener::Listener;
 use super::player::Player;
 use super::{AudioChunk, Command, Event, LegId, RecordEnd, RecordingId};
 use crate::rng::Rng;
@@ -49,8 +50,12 @@ impl Worker {
     /// Obeys at once; what has to be sent goes out with the next tick. A command for a leg that is not there is
     /// left aside: the control plane may have sent it before it heard of the leg's end.
     pub fn command(&mut self, now: Instant, command: Command) {
-        // What came before a recording begins is not in it, and what came before it ends is.
-        if let Command::Record { leg, .. } | Command::StopRecord { leg } | Command::Close { leg } = &command {
+        // What came before a recording or a listening begins is not in it, and what came before it ends is.
+        if let Command::Record { leg, .. }
+        | Command::StopRecord { leg }
+        | Command::Listen { leg, .. }
+        | Command::Close { leg } = &command
+        {
             if let Some(&pair) = self.by_id.get(leg) {
                 self.take_in(now, Some(pair));
             }
@@ -80,7 +85,28 @@ impl Worker {
                     leg.end_recording(RecordEnd::Stopped, out.sink)
                 });
             }
-            Command::SendDigits { leg, digits } => self.with(now, leg, |leg, _| leg.send_digits(&digits)),
+            Command::SendDigits {
+                leg,
+                sending,
+                digits,
+                length,
+                gap,
+            } => self.with(now, leg, |leg, out| {
+                leg.send_digits(sending, &digits, length, gap, out)
+            }),
+            Command::StopDigits { leg } => self.with(now, leg, |leg, out| leg.stop_digits(out)),
+            Command::Echo { leg, until } => self.with(now, leg, |leg, out| leg.echo(until, out)),
+            Command::StopEcho { leg } => self.with(now, leg, |leg, _| leg.stop_echo()),
+            Command::Listen {
+                leg,
+                listening,
+                silence,
+                lasting,
+            } => {
+                let listener = Listener::new(listening, silence, lasting, now);
+                self.with(now, leg, |leg, _| leg.listen(Some(listener)));
+            }
+            Command::StopListen { leg } => self.with(now, leg, |leg, _| leg.listen(None)),
             Command::Report { leg } => self.with(now, leg, |leg, out| leg.report(out)),
         }
     }

@@ -7,8 +7,8 @@ use super::{CallEnd, CallReport, PhoneConfig, PhoneError, Progress, Start};
 use crate::codec::{Codec, SAMPLE_RATE};
 use crate::media::prompt::Prompt;
 use crate::media::{
-    Command, Direction, Event as MediaEvent, LegId, LegStats, PlayId, RecordOptions, RecordingId, Session,
-    Sound,
+    Command, Direction, Event as MediaEvent, LegId, LegStats, PlayId, RecordOptions, RecordingId, SendingId,
+    Session, Sound,
 };
 use crate::rng::Rng;
 use crate::sdp::offer_answer::{Agreed, LocalMedia, OfferAnswer};
@@ -196,7 +196,11 @@ impl Phone {
                     *media_open = false;
                 }
             }
-            MediaEvent::Digit { .. } | MediaEvent::Recorded { .. } | MediaEvent::Silent { .. } => {}
+            MediaEvent::Digit { .. }
+            | MediaEvent::DigitsSent { .. }
+            | MediaEvent::Heard { .. }
+            | MediaEvent::Recorded { .. }
+            | MediaEvent::Silent { .. } => {}
         }
         self.settle(now);
     }
@@ -492,7 +496,13 @@ impl Phone {
         let digits = self.config.dtmf.clone();
         let time = KEY * u32::try_from(digits.len()).unwrap_or(u32::MAX);
         self.tell(Progress::Dialling);
-        self.command(Command::SendDigits { leg: LEG, digits });
+        self.command(Command::SendDigits {
+            leg: LEG,
+            sending: SendingId(1),
+            digits,
+            length: KEY / 2,
+            gap: KEY / 2,
+        });
         self.enter(Stage::Dialling { until: now + time });
     }
 

@@ -7,10 +7,15 @@ pub const PAYLOAD_BYTES: usize = 4;
 
 /// The digits, in the order of their codes (RFC 4733 3.2).
 const DIGITS: &[u8; 16] = b"0123456789*#ABCD";
+/// The hook is pressed for a moment (RFC 4733 3.2).
+const FLASH: u8 = 16;
 
-/// The event code of a digit; `None` where it is none.
+/// The event code of a digit, or of a flash (`F`); `None` where it is neither.
 pub fn code(digit: char) -> Option<u8> {
     let digit = u8::try_from(digit.to_ascii_uppercase()).ok()?;
+    if digit == b'F' {
+        return Some(FLASH);
+    }
     DIGITS.iter().position(|&d| d == digit).map(|code| code as u8)
 }
 
