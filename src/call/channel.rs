@@ -41,6 +41,22 @@ pub enum Request {
         /// Over and over.
         repeat: bool,
     },
+    /// Send digits.
+    SendDigits {
+        /// Which.
+        digits: String,
+        /// How long each.
+        length: Duration,
+        /// The pause after each.
+        gap: Duration,
+    },
+    /// Send the caller's audio and digits back.
+    Echo {
+        /// Digits that end it.
+        until: String,
+    },
+    /// Listen for silence or noise.
+    Listen(ListenRequest),
     /// A digit.
     ReadDigit {
         /// How long to wait for it.
@@ -102,6 +118,8 @@ pub enum Reply {
     },
     /// A digit, or none in time.
     Digit(Option<char>),
+    /// Whether what was listened for was heard.
+    Heard(bool),
     /// A recording ended.
     Recorded(Recorded),
     /// What became of a memo.
@@ -365,16 +383,24 @@ impl Channel for CallChannel {
         self.ask_done(Request::Tones { tones, repeat }).await
     }
 
-    async fn send_digits(&mut self, _: &str, _: Duration, _: Duration) -> Result<(), Gone> {
-        Ok(())
+    async fn send_digits(&mut self, digits: &str, length: Duration, gap: Duration) -> Result<(), Gone> {
+        let digits = digits.to_owned();
+        self.ask_done(Request::SendDigits { digits, length, gap }).await
     }
 
-    async fn echo(&mut self, _: &str) -> Result<char, Gone> {
-        Err(Gone)
+    async fn echo(&mut self, until: &str) -> Result<char, Gone> {
+        let until = until.to_owned();
+        match self.ask(Request::Echo { until }).await {
+            Reply::Digit(Some(digit)) => Ok(digit),
+            _ => Err(Gone),
+        }
     }
 
-    async fn listen(&mut self, _: ListenRequest) -> Result<bool, Gone> {
-        Ok(false)
+    async fn listen(&mut self, request: ListenRequest) -> Result<bool, Gone> {
+        match self.ask(Request::Listen(request)).await {
+            Reply::Heard(heard) => Ok(heard),
+            _ => Err(Gone),
+        }
     }
 
     async fn send_text(&mut self, _: &str) -> Result<bool, Gone> {

@@ -25,6 +25,21 @@ impl Call {
             } => self.leg_refused(&reason),
             media::Event::Played { play, samples, .. } => self.played(play, samples),
             media::Event::Digit { digit, .. } => self.digit(digit),
+            media::Event::DigitsSent { sending, .. } => match self.pending {
+                Some((number, Pending::SendDigits { sending: awaited })) if awaited == sending => {
+                    self.reply(number, Reply::Done);
+                }
+                _ => {}
+            },
+            media::Event::Heard { listening, .. } => match self.pending {
+                Some((
+                    number,
+                    Pending::Listen {
+                        listening: awaited, ..
+                    },
+                )) if awaited == listening => self.reply(number, Reply::Heard(true)),
+                _ => {}
+            },
             media::Event::Recorded {
                 recording,
                 end,

@@ -18,7 +18,7 @@ mod signalling;
 mod tests;
 
 use crate::dialplan::channel::CallFacts;
-use crate::media::{self, LegId, PlayId, RecordingId};
+use crate::media::{self, LegId, ListeningId, PlayId, RecordingId, SendingId};
 use crate::memo::vault::{StoredMemo, VaultCommand, VaultEvent};
 use crate::sdp::offer_answer::OfferAnswer;
 use crate::time::{Duration, Instant};
@@ -161,6 +161,17 @@ enum Pending {
     },
     ReadDigit,
     Sleep,
+    SendDigits {
+        sending: SendingId,
+    },
+    Echo {
+        until: String,
+    },
+    /// Where nobody can be heard, what becomes of it at the deadline is known.
+    Listen {
+        listening: ListeningId,
+        otherwise: bool,
+    },
     Record {
         recording: RecordingId,
     },
@@ -351,6 +362,10 @@ impl Call {
         match self.pending {
             Some((number, Pending::Answer | Pending::Sleep)) => self.reply(number, Reply::Done),
             Some((number, Pending::ReadDigit)) => self.reply(number, Reply::Digit(None)),
+            Some((number, Pending::Listen { otherwise, .. })) => {
+                self.abandon();
+                self.reply(number, Reply::Heard(otherwise));
+            }
             _ => {}
         }
     }

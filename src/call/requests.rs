@@ -2,9 +2,9 @@
 
 use super::channel::{Reply, Request, ToChannel};
 use super::{Absolute, Action, Call, Cause, Dialplan, Pending, Signalling, ANSWER_GRACE, RECORDING_BITS};
-use crate::dialplan::channel::{Indication, Played};
+use crate::dialplan::channel::{Indication, ListenRequest, Played};
 use crate::media::tone::{self, Tone};
-use crate::media::{self, PlayId, RecordingId, Sound};
+use crate::media::{self, ListeningId, PlayId, RecordingId, SendingId, Sound};
 use crate::memo::vault::VaultCommand;
 use crate::time::{Duration, Instant};
 
@@ -22,6 +22,13 @@ impl Call {
             Some((_, Pending::Play { .. })) => self.command(media::Command::StopPlay { leg: self.leg_id }),
             Some((_, Pending::Record { .. })) => {
                 self.command(media::Command::StopRecord { leg: self.leg_id })
+            }
+            Some((_, Pending::SendDigits { .. })) => {
+                self.command(media::Command::StopDigits { leg: self.leg_id })
+            }
+            Some((_, Pending::Echo { .. })) => self.command(media::Command::StopEcho { leg: self.leg_id }),
+            Some((_, Pending::Listen { .. })) => {
+                self.command(media::Command::StopListen { leg: self.leg_id })
             }
             _ => {}
         }
@@ -74,6 +81,9 @@ impl Call {
                 self.tones(&tones, repeat);
                 self.reply(number, Reply::Done);
             }
+            Request::SendDigits { digits, length, gap } => self.send_digits(number, digits, length, gap),
+            Request::Echo { until } => self.echo(number, until),
+            Request::Listen(request) => self.listen(now, number, request),
             Request::Sleep { time } => {
                 self.pending = Some((number, Pending::Sleep));
                 self.deadline = Some(now + time);
@@ -207,6 +217,55 @@ impl Call {
         });
     }
 
+    fn send_digits(&mut self, number: u64, digits: String, length: Duration, gap: Duration) {
+        if !self.agreed {
+            // There is nowhere to send them to.
+            return self.reply(number, Reply::Done);
+        }
+        if self.signalling == Signalling::Offered {
+            self.early_media();
+        }
+        self.next_play += 1;
+        let sending = SendingId(self.next_play);
+        self.pending = Some((number, Pending::SendDigits { sending }));
+        self.command(media::Command::SendDigits {
+            leg: self.leg_id,
+            sending,
+            digits,
+            length,
+            gap,
+        });
+    }
+
+    fn echo(&mut self, number: u64, until: String) {
+        if self.signalling == Signalling::Offered {
+            self.early_media();
+        }
+        let command = media::Command::Echo {
+            leg: self.leg_id,
+            until: until.clone(),
+        };
+        self.pending = Some((number, Pending::Echo { until }));
+        self.command(command);
+    }
+
+    fn listen(&mut self, now: Instant, number: u64, request: ListenRequest) {
+        self.next_play += 1;
+        let listening = ListeningId(self.next_play);
+        // A caller who cannot be heard is silent for as long as is asked.
+        let deaf = !self.agreed && request.silence && request.lasting <= request.timeout;
+        let time = if deaf { request.lasting } else { request.timeout };
+        let otherwise = deaf;
+        self.pending = Some((number, Pending::Listen { listening, otherwise }));
+        self.deadline = Some(now + time);
+        self.command(media::Command::Listen {
+            leg: self.leg_id,
+            listening,
+            silence: request.silence,
+            lasting: request.lasting,
+        });
+    }
+
     /// The reply to a play of which nothing was heard.
     fn reply_played(&mut self, number: u64, played: Played) {
         let heard = Duration::ZERO;
@@ -219,6 +278,13 @@ impl Call {
                 let number = *number;
                 self.reply(number, Reply::Digit(Some(digit)));
             }
+            // The worker has ended the echo by the same digit.
+            Some((number, Pending::Echo { until })) if until.contains(digit) => {
+                let number = *number;
+                self.reply(number, Reply::Digit(Some(digit)));
+            }
+            // The others were sent back, and are nobody else's.
+            Some((_, Pending::Echo { .. })) => {}
             // The reply comes with the end of the play, which tells how much was heard.
             Some((
                 _,

@@ -2,7 +2,7 @@
 
 use super::channel::Request;
 use super::*;
-use crate::dialplan::channel::{Indication, RecordRequest, Recorded, RecordedEnd};
+use crate::dialplan::channel::{Indication, ListenRequest, RecordRequest, Recorded, RecordedEnd};
 use crate::media::tone::{Tone, BUSY, RINGING};
 use crate::media::{Command, Event, LegStats, RecordEnd, Sound};
 use crate::memo::vault::VaultError;
@@ -255,7 +255,7 @@ fn a_digit_interrupts_only_the_prompt_that_asked_for_it() {
     script.ask(Request::ReadDigit {
         timeout: Duration::from_secs(5),
     });
-    script.at(5_000);
+    script.at(10_000);
     assert_eq!(script.take(), ["reply 5 Digit(None)"]);
 }
 
@@ -462,4 +462,91 @@ fn a_bad_offer_in_a_reinvite_is_refused_and_the_call_goes_on() {
     let moved = String::from_utf8_lossy(OFFER).replace("IN IP4 192.0.2.7\r\nt", "IN IP4 192.0.2.8\r\nt");
     script.input(Input::Reinvite(Some(moved.into_bytes())));
     assert_eq!(script.take(), ["media Negotiated", "answer re-INVITE"]);
+}
+
+#[test]
+fn digits_are_sent_and_the_dialplan_goes_on_when_they_were() {
+    let mut script = Script::answered();
+    script.ask(Request::SendDigits {
+        digits: "12".into(),
+        length: Duration::from_millis(100),
+        gap: Duration::from_millis(100),
+    });
+    assert_eq!(script.take(), ["media SendDigits"]);
+    let sent = |sending| Event::DigitsSent {
+        leg: LEG,
+        sending: SendingId(sending),
+    };
+    script.media(sent(99));
+    assert!(script.take().is_empty());
+    script.media(sent(1));
+    assert_eq!(script.take(), ["reply 2 Done"]);
+}
+
+#[test]
+fn an_echo_ends_at_its_digit_and_keeps_no_other() {
+    let mut script = Script::answered();
+    script.ask(Request::Echo { until: "#".into() });
+    assert_eq!(script.take(), ["media Echo"]);
+    script.digit('1');
+    assert!(script.take().is_empty());
+    script.digit('#');
+    assert_eq!(script.take(), ["reply 2 Digit(Some('#'))"]);
+    script.ask(Request::Echo { until: "#".into() });
+    script.ask(Request::ReadDigit {
+        timeout: Duration::from_secs(1),
+    });
+    script.at(1_000);
+    assert_eq!(
+        script.take(),
+        ["media Echo", "media StopEcho", "reply 4 Digit(None)"]
+    );
+    script.ask(Request::Echo { until: String::new() });
+    script.input(Input::Over(Cause::NORMAL));
+    assert_eq!(
+        script.take(),
+        ["media Echo", "hang-up 16", "reply 5 Gone", "media Close"]
+    );
+}
+
+#[test]
+fn listening_ends_by_what_is_heard_or_by_its_time() {
+    let mut script = Script::answered();
+    let listen = |silence| {
+        Request::Listen(ListenRequest {
+            silence,
+            lasting: Duration::from_secs(2),
+            timeout: Duration::from_secs(10),
+        })
+    };
+    script.ask(listen(true));
+    script.media(Event::Heard {
+        leg: LEG,
+        listening: ListeningId(1),
+    });
+    assert_eq!(script.take(), ["media Listen", "reply 2 Heard(true)"]);
+    script.ask(listen(false));
+    script.media(Event::Heard {
+        leg: LEG,
+        listening: ListeningId(1),
+    });
+    script.at(9_999);
+    assert_eq!(script.take(), ["media Listen"]);
+    script.at(10_000);
+    assert_eq!(script.take(), ["media StopListen", "reply 3 Heard(false)"]);
+    // Without an offer nobody can be heard before the answer.
+    for (silence, ms, heard) in [(true, 2_000, true), (false, 10_000, false)] {
+        let mut script = Script::offered(None);
+        script.media(Event::Opened {
+            leg: LEG,
+            result: Ok(()),
+        });
+        script.ask(listen(silence));
+        script.take();
+        script.at(ms);
+        assert_eq!(
+            script.take(),
+            ["media StopListen".to_owned(), format!("reply 1 Heard({heard})")]
+        );
+    }
 }
