@@ -132,6 +132,19 @@ pub const CURL_BYTES: usize = VARIABLE_BYTES;
 pub const CURL_TIME: Duration = Duration::from_secs(30);
 /// Longest line of an AGI program, bytes; Asterisk's bound.
 pub const AGI_LINE_BYTES: usize = 2_048;
+/// Words in one line of an AGI program; Asterisk's bound.
+pub const AGI_WORDS: usize = 128;
+/// Commands that an AGI program has for the asking; after so many without the caller hearing or doing anything, each
+/// takes `AGI_PAUSE`, so that a program that loops costs little until `DIALPLAN_STEPS` ends it.
+pub const AGI_QUICK_COMMANDS: u64 = 1_000;
+/// What a command of an AGI program that loops takes at least.
+pub const AGI_PAUSE: Duration = Duration::from_millis(10);
+/// How long an AGI program may leave its answers unread.
+pub const AGI_SEND_TIME: Duration = Duration::from_secs(5);
+/// What an AGI program still has once its call is over, to write down what it must.
+pub const AGI_TIME_AFTER_CALL: Duration = Duration::from_secs(30);
+/// How long an AGI program may take to exit once it was left.
+pub const AGI_EXIT_TIME: Duration = Duration::from_secs(5);
 /// Values of all variables of one call together, those that subroutines hide included, bytes.
 pub const VARIABLES_BYTES: usize = 4 * 1024 * 1024;
 /// Values of all global variables together, bytes.

@@ -87,20 +87,32 @@ pub enum AgiTarget {
     },
 }
 
+/// Why an AGI session could not begin, in a sentence for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgiError {
+    /// There is no such program, or no such host.
+    NotFound(String),
+    /// The program could not be started, or the connection not be made.
+    Failed(String),
+}
+
 /// The other end of an AGI session, line by line.
 #[async_trait]
 pub trait AgiPeer: Send {
-    /// Sends a text, line ends included. `false` where the other end is gone.
+    /// Sends a text, line ends included. `false` where the other end is gone, or does not read for
+    /// `limits::AGI_SEND_TIME`.
     async fn send(&mut self, text: &str) -> bool;
 
     /// The next line without its end; `None` where the other end closed. A line longer than `limits::AGI_LINE_BYTES` is
-    /// an end as well.
+    /// an end as well. Whoever waits may stop waiting: a line that has begun to come is not lost by that.
     async fn line(&mut self) -> Option<String>;
 
-    /// Tells that the call is gone (SIGHUP to a program; to the network, `HANGUP` is sent by the session itself).
-    async fn hang_up(&mut self);
+    /// Tells that the call is over. A program gets SIGHUP where `signal` is set; over the network the session itself
+    /// sends `HANGUP`. From now on the other end has `limits::AGI_TIME_AFTER_CALL`; then `line` gives `None`.
+    async fn hang_up(&mut self, signal: bool);
 
-    /// Waits for a program's end and gives its exit status; 0 for the network.
+    /// Ends the session and gives the exit status of a program, 0 for the network. A program that does not exit within
+    /// `limits::AGI_EXIT_TIME` is killed, which is a status of its own.
     async fn finish(&mut self) -> i32;
 }
 
@@ -129,7 +141,7 @@ pub trait Services: Send + Sync {
     async fn run(&self, command: &str, time: Duration) -> Result<Ran, String>;
 
     /// Begins an AGI session.
-    async fn agi(&self, target: AgiTarget) -> Result<Box<dyn AgiPeer>, String>;
+    async fn agi(&self, target: AgiTarget) -> Result<Box<dyn AgiPeer>, AgiError>;
 
     /// A file's text, at most `limits::VARIABLE_BYTES`. Only called where the configuration allows it.
     fn read_file(&self, path: &str) -> Result<String, String>;
@@ -219,8 +231,10 @@ impl Services for Memory {
         self.answered(command).map(|output| Ran { status: 0, output })
     }
 
-    async fn agi(&self, _target: AgiTarget) -> Result<Box<dyn AgiPeer>, String> {
-        Err("no AGI program can be reached here".to_string())
+    async fn agi(&self, _target: AgiTarget) -> Result<Box<dyn AgiPeer>, AgiError> {
+        Err(AgiError::NotFound(
+            "no AGI program can be reached here".to_string(),
+        ))
     }
 
     fn read_file(&self, path: &str) -> Result<String, String> {
