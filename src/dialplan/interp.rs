@@ -161,7 +161,7 @@ pub struct Run<'c> {
     /// EXCEPTION.
     pub(super) exception: Exception,
     /// Steps since the caller last heard or did something.
-    quiet_steps: u64,
+    pub(super) quiet_steps: u64,
     /// Steps since another task had its turn.
     steps_at_once: u64,
     complaints: u32,
@@ -264,8 +264,15 @@ impl<'c> Run<'c> {
     }
 
     async fn whole_call(&mut self) -> RunEnd {
+        let end = self.lead(0).await;
+        end.expect("fewer than no subroutines are never entered")
+    }
+
+    /// Runs from where it is until the call ends, or until fewer than `frames` subroutines are entered: then `None`.
+    async fn lead(&mut self, frames: usize) -> Option<RunEnd> {
         loop {
-            let outcome = match self.steps().await {
+            let outcome = match self.steps(frames).await {
+                Ok(Ended::Returned) => return None,
                 Ok(Ended::NoStep) => self.out_of_steps().await,
                 Ok(Ended::Digit(digit)) => {
                     self.leave_macros();
@@ -284,16 +291,38 @@ impl<'c> Run<'c> {
                 }
                 Err(Stop::Failed(message)) => self.failed(message),
             };
-            if let Some(end) = end {
+            if end.is_some() {
                 return end;
             }
         }
     }
 
-    /// Runs priorities from `at` until something else than a further priority follows.
-    async fn steps(&mut self) -> Result<Ended, Stop> {
+    /// Runs a subroutine within an application, and comes back to where it was: `None` once it has returned, else how
+    /// the call ended meanwhile.
+    pub(super) async fn subroutine(
+        &mut self,
+        place: Place,
+        arguments: &[&str],
+    ) -> Result<Option<RunEnd>, Stop> {
+        self.push_frame(arguments, Return::Gosub)?;
+        let entered = self.frames.len();
+        let here = std::mem::replace(&mut self.at, place);
+        let end = self.lead(entered).await;
+        while self.frames.len() >= entered {
+            self.leave_frame();
+        }
+        self.at = here;
+        Ok(end)
+    }
+
+    /// Runs priorities from `at` until something else than a further priority follows, or until fewer than `frames`
+    /// subroutines are entered.
+    async fn steps(&mut self, frames: usize) -> Result<Ended, Stop> {
         let plan = self.plan.clone();
         loop {
+            if self.frames.len() < frames {
+                return Ok(Ended::Returned);
+            }
             if !self.channel.is_up() {
                 return Err(Stop::Gone);
             }
@@ -365,9 +394,14 @@ impl<'c> Run<'c> {
             Some((name, rest)) => (name.trim(), rest.rfind(')').map_or(rest, |end| &rest[..end])),
             None => (call, ""),
         };
-        let Some(app) = apps::find(name) else {
-            return absent::execute(self, name);
-        };
+        match apps::find(name) {
+            Some(app) => self.execute_within(app, arguments).await,
+            None => absent::execute(self, name),
+        }
+    }
+
+    /// Runs an application within another, variables already replaced.
+    pub(super) async fn execute_within(&mut self, app: &dyn apps::Application, arguments: &str) -> Outcome {
         // Exec(Exec(Exec(…))) is as deep as its text is long.
         if self.call_depth >= limits::SUBSTITUTION_DEPTH {
             return Err(Stop::Bound("applications run one another too deep".to_string()));
@@ -381,7 +415,7 @@ impl<'c> Run<'c> {
     }
 
     /// Each step counts against the budget for endless loops; now and then another task has its turn.
-    async fn count_step(&mut self) -> Result<(), Stop> {
+    pub(super) async fn count_step(&mut self) -> Result<(), Stop> {
         self.take_steps(1)?;
         self.steps_at_once += 1;
         if self.steps_at_once >= limits::DIALPLAN_STEPS_AT_ONCE {
@@ -720,6 +754,30 @@ impl<'c> Run<'c> {
         }
     }
 
+    /// The value of a variable or a function of that name, also of one that takes time; `None` where it is not set, or
+    /// where the function fails.
+    pub(super) async fn named_now(&mut self, name: &str) -> Option<String> {
+        let Some((function, rest)) = name.split_once('(') else {
+            return self.value_of(name).map(Cow::into_owned);
+        };
+        let arguments = rest.rfind(')').map_or(rest, |end| &rest[..end]);
+        let found = functions::find(function.trim())?;
+        let value = match found.waits() {
+            Some(function) => function.read(self, arguments).await,
+            None => found.read(self, arguments),
+        };
+        match value {
+            Ok(mut value) => {
+                substitute::cut(&mut value, limits::VARIABLE_BYTES);
+                Some(value)
+            }
+            Err(message) => {
+                self.complain(format!("{name}: {message}"));
+                None
+            }
+        }
+    }
+
     /// Sets what Set sets: a variable, or a function where the name is `FUNC(arguments)`.
     pub(super) fn assign(&mut self, name: &str, value: &str) -> Result<(), String> {
         if let (Some((function, arguments)), true) = (name.split_once('('), name.ends_with(')')) {
@@ -909,6 +967,8 @@ impl Values for Run<'_> {
 
 /// How a run of priorities ended.
 enum Ended {
+    /// The subroutine that was to be run has returned.
+    Returned,
     NoStep,
     Digit(char),
     Hangup(u8),

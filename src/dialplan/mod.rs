@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use std::path::Path;
 
 mod absent;
+pub mod agi;
 pub mod apps;
 pub mod arguments;
 mod ast;

@@ -3,6 +3,7 @@
 //! A trait of the dialplan's own, as `channel` is: the running switch does it (`io::services`), the author's test
 //! runner and our tests have [`Memory`], which does nothing to anybody.
 
+use super::agi::Program;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
@@ -165,6 +166,7 @@ pub struct Memory {
     database: Mutex<BTreeMap<String, String>>,
     answers: Mutex<HashMap<String, String>>,
     messages: Mutex<Vec<TextMessage>>,
+    programs: Mutex<HashMap<String, Program>>,
 }
 
 impl Memory {
@@ -181,6 +183,11 @@ impl Memory {
     /// The messages that were sent.
     pub fn messages(&self) -> Vec<TextMessage> {
         lock(&self.messages).clone()
+    }
+
+    /// The AGI program of that name, or the server at that `host:port`.
+    pub fn program(&self, name: &str, program: Program) {
+        lock(&self.programs).insert(name.to_string(), program);
     }
 
     fn answered(&self, question: &str) -> Result<String, String> {
@@ -231,10 +238,15 @@ impl Services for Memory {
         self.answered(command).map(|output| Ran { status: 0, output })
     }
 
-    async fn agi(&self, _target: AgiTarget) -> Result<Box<dyn AgiPeer>, AgiError> {
-        Err(AgiError::NotFound(
-            "no AGI program can be reached here".to_string(),
-        ))
+    async fn agi(&self, target: AgiTarget) -> Result<Box<dyn AgiPeer>, AgiError> {
+        let name = match target {
+            AgiTarget::Program { name, .. } => name,
+            AgiTarget::Network { host, port } => format!("{host}:{port}"),
+        };
+        match lock(&self.programs).get(&name) {
+            Some(program) => Ok(Box::new(program.clone())),
+            None => Err(AgiError::NotFound(format!("there is no AGI program {name} here"))),
+        }
     }
 
     fn read_file(&self, path: &str) -> Result<String, String> {

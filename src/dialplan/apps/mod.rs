@@ -12,6 +12,7 @@ use std::time::Duration;
 
 mod blocks;
 mod branches;
+pub(super) mod recording;
 
 /// A manual entry, of an application or a function: the source of `docs/dialplan.md`.
 #[derive(Debug)]
@@ -64,12 +65,14 @@ macro_rules! applications {
 }
 
 applications! {
+    agi::Agi,
     answer::Answer,
     background::BackGround,
     busy::Busy,
     congestion::Congestion,
     continuewhile::ContinueWhile,
     controlplayback::ControlPlayback,
+    deadagi::DeadAgi,
     echo::Echo,
     else_::Else,
     elseif::ElseIf,
@@ -133,7 +136,7 @@ pub fn find(name: &str) -> Option<&'static dyn Application> {
 }
 
 /// The keys of a telephone.
-const KEYS: &str = "0123456789*#ABCD";
+pub(super) const KEYS: &str = "0123456789*#ABCD";
 
 /// How long a tone is heard where nobody says how long.
 const TONE: Duration = Duration::from_secs(300);

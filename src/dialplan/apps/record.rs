@@ -1,3 +1,4 @@
+use super::recording::{self, plain_path, Destination};
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::diagnostic::Diagnostic;
 use crate::dialplan::arguments::Arguments;
@@ -60,10 +61,7 @@ impl Application for Record {
         if file.contains("%d") {
             return Err(Stop::Failed("Record does not count files: %d is refused".to_string()));
         }
-        let plain = match run.plan.allows("Record") {
-            true => Some(plain_path(&file).ok_or_else(|| Stop::Failed(format!("Record cannot write {file}")))?),
-            false => None,
-        };
+        let destination = Destination::of(run, &file).map_err(Stop::Failed)?;
         if !run.channel.is_answered() {
             if options.has('s') {
                 run.set("RECORD_STATUS", "SKIP");
@@ -94,28 +92,17 @@ impl Application for Record {
         };
         let recorded = run.record(request).await?;
         let end = recorded.end;
-        let kept = match plain {
+        let kept = match &destination {
             // As in Asterisk, a plain file of a caller who hung up is kept only where the option says so.
-            Some(_) if end == RecordedEnd::Hangup && !options.has('k') => {
+            Destination::Plain(_) if end == RecordedEnd::Hangup && !options.has('k') => {
                 run.channel.discard(recorded).await;
                 true
             }
-            Some(path) => {
-                let kept = run.channel.keep_plain(recorded, &path).await;
+            Destination::Plain(path) => {
                 run.set("RECORDED_FILE", path.trim_end_matches(".wav"));
-                kept
+                recording::keep(run, recorded, &destination).await
             }
-            None => {
-                let name = run.value_of("MEMO_MAILBOX").filter(|n| !n.is_empty()).map(|n| n.into_owned());
-                match run.channel.mailbox(name.as_deref().unwrap_or("main")) {
-                    Some(mailbox) => super::memo::keep(run, recorded, &mailbox).await != "memo-failed",
-                    None => {
-                        tracing::error!(mailbox = name, "a recording for a mailbox that does not exist");
-                        run.channel.discard(recorded).await;
-                        false
-                    }
-                }
-            }
+            Destination::Sealed => recording::keep(run, recorded, &destination).await,
         };
         run.set(
             "RECORD_STATUS",
@@ -134,14 +121,4 @@ impl Application for Record {
             _ => Ok(Flow::Next),
         }
     }
-}
-
-/// The path of a plain recording: a relative name that stays below its folder and ends with `.wav`.
-fn plain_path(file: &str) -> Option<String> {
-    let file = file.replace(':', ".");
-    let inside = !file.starts_with('/')
-        && !file.contains('\\')
-        && file.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    let stem = file.strip_suffix(".wav").or_else(|| file.strip_suffix(".WAV"))?;
-    (inside && !stem.is_empty() && !file.chars().any(char::is_control)).then(|| format!("{stem}.wav"))
 }
