@@ -43,7 +43,6 @@ const APPLICATIONS: &[&str] = &[
     "Directory",
     "DISA",
     "DumpChan",
-    "EAGI",
     "ExtenSpy",
     "ExternalIVR",
     "Festival",
@@ -389,6 +388,12 @@ const REFUSED_FUNCTIONS: &[&str] = &["SHELL"];
 
 /// The finding for an application that is not here.
 pub fn application(name: &str, allowed: bool) -> Diagnostic {
+    if name.eq_ignore_ascii_case("EAGI") {
+        // No permission makes it available: it is nothing without the audio.
+        let message = "EAGI is refused: it hands the caller's voice to a program in plain, on a descriptor";
+        let hint = "AGI leads the call without it; Memo seals what the caller says";
+        return Diagnostic::error("refused-application", message).hint(hint);
+    }
     if is_among(name, REFUSED_APPLICATIONS) && !allowed {
         return refused("application", name);
     }

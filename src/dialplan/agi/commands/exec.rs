@@ -1,7 +1,6 @@
 use super::{Answer, Command, Fault, Session, Usage};
-use crate::dialplan::apps;
+use crate::dialplan::{absent, apps};
 use crate::dialplan::interp::Flow;
-use crate::dialplan::substitute::Values as _;
 use async_trait::async_trait;
 
 /// EXEC
@@ -10,7 +9,7 @@ pub struct Exec;
 static USAGE: Usage = Usage {
     words: &["EXEC"],
     syntax: "EXEC application [arguments]",
-    text: "Runs an application of the dialplan; arguments with spaces in them stand in quotes. The result is that of the application: 0, the code of a key that was pressed, -1 where it failed, or -2 where there is no such application. A place that it goes to is gone to when the program has ended.",
+    text: "Runs an application of the dialplan; arguments with spaces in them stand in quotes. The result is that of the application: 0, the code of a key that was pressed, -1 where it failed or is not available, or -2 where there is no such application. A place that it goes to is gone to when the program has ended.",
     without_call: true,
 };
 
@@ -27,8 +26,11 @@ impl Command for Exec {
             [name, given, ..] => (name, *given),
         };
         let Some(app) = apps::find(name) else {
-            session.run.complain(format!("AGI: there is no application {name}"));
-            return Ok(Answer::result(-2));
+            // One of Asterisk's that is not here leaves what says so, as it does in the dialplan.
+            return Ok(Answer::result(match absent::execute(session.run, name) {
+                Ok(_) => -1,
+                Err(_) => -2,
+            }));
         };
         Ok(match session.run.execute_within(app, given).await? {
             Flow::Next => Answer::result(0),
