@@ -387,6 +387,7 @@ fn time_ranges_go_round_and_include_their_last_minute() {
     for wrong in [
         "9-17",
         "25:00-26:00",
+        "09710:00-12:00",
         "*,funday",
         "*,*,32",
         "*,*,0",

@@ -76,7 +76,7 @@ fn minutes(text: &str) -> Result<Vec<(u16, u16)>, String> {
     let minute = |text: &str| {
         let (hours, minutes) = text.trim().split_once(':')?;
         let (hours, minutes) = (hours.parse::<u16>().ok()?, minutes.parse::<u16>().ok()?);
-        (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+        (hours < 24 && minutes < 60).then(|| hours * 60 + minutes)
     };
     text.split('&')
         .map(|part| {

@@ -37,13 +37,26 @@ impl Switch {
         Self::start_with(dialplan, "")
     }
 
+    /// The same, with a log of what operators read and no more.
+    pub fn start_quietly(dialplan: &str) -> Self {
+        Self::start_as(dialplan, "", "info")
+    }
+
     /// The same, with further lines in `[dialplan]`.
     pub fn start_with(dialplan: &str, settings: &str) -> Self {
+        Self::start_as(dialplan, settings, "debug")
+    }
+
+    fn start_as(dialplan: &str, settings: &str, level: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let webhook = Webhook::start();
         std::fs::write(folder.path().join("dialplan.conf"), dialplan).unwrap();
         let config = folder.path().join("obelus.toml");
-        std::fs::write(&config, configuration(folder.path(), webhook.address, settings)).unwrap();
+        std::fs::write(
+            &config,
+            configuration(folder.path(), webhook.address, settings, level),
+        )
+        .unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_obelus"))
             .args(["run", "--config"])
             .arg(&config)
@@ -196,7 +209,7 @@ pub fn key_of(memo: &Value) -> &str {
 }
 
 /// Every address is loopback's and every listener's port the system's choice.
-fn configuration(folder: &Path, webhook: SocketAddr, settings: &str) -> String {
+fn configuration(folder: &Path, webhook: SocketAddr, settings: &str, level: &str) -> String {
     let (first, last) = media_ports();
     format!(
         r#"
@@ -213,7 +226,7 @@ path = "{data}"
 file = "{dialplan}"
 {settings}
 [log]
-level = "debug"
+level = "{level}"
 format = "json"
 [[mailbox]]
 name = "main"
