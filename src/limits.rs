@@ -130,6 +130,12 @@ pub const DATABASE_ENTRIES: usize = 1_000_000;
 pub const CURL_BYTES: usize = VARIABLE_BYTES;
 /// Longest time that CURL waits, connecting included.
 pub const CURL_TIME: Duration = Duration::from_secs(30);
+/// Redirections that CURL follows.
+pub const CURL_REDIRECTIONS: usize = 5;
+/// Header fields that a dialplan adds to a request of CURL; status codes that it calls failures.
+pub const CURL_HEADERS: usize = 32;
+/// Longest time that a command of SHELL or System runs.
+pub const COMMAND_TIME: Duration = Duration::from_secs(30);
 /// Longest line of an AGI program, bytes; Asterisk's bound.
 pub const AGI_LINE_BYTES: usize = 2_048;
 /// Words in one line of an AGI program; Asterisk's bound.
@@ -153,6 +159,10 @@ pub const GLOBALS_BYTES: usize = 64 * 1024 * 1024;
 pub const VARIABLES: usize = 4_096;
 /// Fields that a dialplan adds to the record of one call.
 pub const CALL_RECORD_FIELDS: usize = 64;
+/// Groups (GROUP) that one call is in.
+pub const CALL_GROUPS: usize = 64;
+/// Variables that one call shares with others (SHARED).
+pub const SHARED_VARIABLES: usize = 256;
 /// Entries of the tables (HASH) of one call, all tables together.
 pub const HASH_ENTRIES: usize = 4_096;
 /// Body of an HTTP request, bytes: federation requests are below one kilobyte.

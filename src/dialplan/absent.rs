@@ -263,27 +263,17 @@ const FUNCTIONS: &[&str] = &[
     "AST_CONFIG",
     "AST_SORCERY",
     "AUDIOHOOK_INHERIT",
-    "BLACKLIST",
     "CALENDAR_BUSY",
     "CALENDAR_EVENT",
     "CALENDAR_QUERY",
     "CALLCOMPLETION",
     "CALLERPRES",
     "CDR_PROP",
-    "CHANNELS",
-    "CHANNEL_EXISTS",
     "CHECKSIPDOMAIN",
     "CONFBRIDGE",
     "CONFBRIDGE_CHANNELS",
     "CONFBRIDGE_INFO",
     "CONNECTEDLINE",
-    "CURL",
-    "CURLOPT",
-    "DB",
-    "DB_DELETE",
-    "DB_EXISTS",
-    "DB_KEYS",
-    "DB_KEYCOUNT",
     "DENOISE",
     "DEVICE_STATE",
     "DIALGROUP",
@@ -293,29 +283,20 @@ const FUNCTIONS: &[&str] = &[
     "ENUMLOOKUP",
     "ENUMQUERY",
     "ENUMRESULT",
-    "ENV",
     "EVAL_SUB",
     "EXPORT",
     "EXTENSION_STATE",
     "FAXOPT",
     "FEATURE",
     "FEATUREMAP",
-    "FILE",
-    "FILE_COUNT_LINE",
-    "FILE_FORMAT",
     "FRAME_DROP",
     "FRAME_TRACE",
-    "GROUP",
-    "GROUP_COUNT",
-    "GROUP_LIST",
-    "GROUP_MATCH_COUNT",
     "HOLD_INTERCEPT",
     "ICONV",
     "JABBER_RECEIVE",
     "JABBER_STATUS",
     "JITTERBUFFER",
     "LOCK",
-    "MASTER_CHANNEL",
     "MEETME_INFO",
     "MINIVMACCOUNT",
     "MINIVMCOUNTER",
@@ -355,7 +336,6 @@ const FUNCTIONS: &[&str] = &[
     "REALTIME_STORE",
     "SAYFILES",
     "SCRAMBLE",
-    "SHARED",
     "SIPCHANINFO",
     "SIPPEER",
     "SIP_HEADERS",
@@ -370,9 +350,7 @@ const FUNCTIONS: &[&str] = &[
     "SPEECH_TEXT",
     "SRVQUERY",
     "SRVRESULT",
-    "STAT",
     "STATUS",
-    "SYSINFO",
     "TALK_DETECT",
     "TRANSFER_DATA",
     "TRYLOCK",
@@ -382,9 +360,6 @@ const FUNCTIONS: &[&str] = &[
     "VM_INFO",
     "VOLUME",
 ];
-
-/// Functions that run programs or change files of this machine.
-const REFUSED_FUNCTIONS: &[&str] = &["SHELL"];
 
 /// The finding for an application that is not here.
 pub fn application(name: &str, allowed: bool) -> Diagnostic {
@@ -416,11 +391,8 @@ pub fn application(name: &str, allowed: bool) -> Diagnostic {
 }
 
 /// The finding for a function that is not here.
-pub fn function(name: &str, allowed: bool) -> Diagnostic {
-    if is_among(name, REFUSED_FUNCTIONS) && !allowed {
-        return refused("function", name);
-    }
-    if is_among(name, FUNCTIONS) || is_among(name, REFUSED_FUNCTIONS) {
+pub fn function(name: &str) -> Diagnostic {
+    if is_among(name, FUNCTIONS) {
         let message = format!("the function {name} of Asterisk is not available; it is empty here");
         let hint = "take it out, or see that what follows is right without it";
         return Diagnostic::warning("unavailable-function", message).hint(hint);
@@ -431,7 +403,7 @@ pub fn function(name: &str, allowed: bool) -> Diagnostic {
     unknown("function", name, ours)
 }
 
-/// The finding for what runs programs and is not allowed by name.
+/// The finding for an application that runs programs and is not allowed by name.
 pub fn refused(what: &str, name: &str) -> Diagnostic {
     let message = format!("the {what} {name} runs programs of this machine and is refused");
     let code = if what == "function" {
@@ -440,6 +412,17 @@ pub fn refused(what: &str, name: &str) -> Diagnostic {
         "refused-application"
     };
     Diagnostic::error(code, message).hint("do it outside the dialplan: a mailbox can have a notify_command")
+}
+
+/// The finding for a function that reaches into the machine and is not allowed by name.
+pub fn refused_function(name: &str, permission: &str) -> Diagnostic {
+    if permission == "SHELL" {
+        return refused("function", name);
+    }
+    let message = format!("the function {name} reads and writes files of this machine and is refused");
+    let hint =
+        format!("[dialplan] allow = [\"{permission}\"] allows it, in the folder that [dialplan] files names");
+    Diagnostic::error("refused-function", message).hint(hint)
 }
 
 fn unknown(what: &str, name: &str, ours: impl Iterator<Item = &'static str>) -> Diagnostic {

@@ -387,9 +387,13 @@ impl<'a> Check<'a> {
 
     /// A function must exist.
     pub fn function_name(&mut self, range: Range<usize>, name: &str) {
-        if functions::find(name).is_none() {
-            let finding = absent::function(name, self.plan.allows(name));
+        let Some(function) = functions::find(name) else {
+            let finding = absent::function(name);
             self.report(range, finding);
+            return;
+        };
+        if let Some(permission) = function.permission().filter(|name| !self.plan.allows(name)) {
+            self.report(range, absent::refused_function(name, permission));
         }
     }
 }

@@ -7,9 +7,10 @@
 use super::absent;
 use super::apps;
 use super::ast::{App, Dialplan, Located, Query};
+use super::calls::Presence;
 use super::channel::{Audio, CallerId, Channel, Gone, Indication, Played, RecordRequest, Recorded};
 use super::frames::{Frame, Return};
-use super::functions::{self, Hashes};
+use super::functions::{self, CurlOptions, Hashes};
 use super::party::Parties;
 use super::record::CallRecord;
 use super::services::{Services, TextMessage};
@@ -158,6 +159,10 @@ pub struct Run<'c> {
     pub(super) message: TextMessage,
     /// MESSAGE_DATA.
     pub(super) message_data: Variables,
+    /// CURLOPT.
+    pub(super) curl: CurlOptions,
+    /// GROUP and SHARED. Its end is the end of the call, also by a panic.
+    pub(super) presence: Presence,
     /// EXCEPTION.
     pub(super) exception: Exception,
     /// Steps since the caller last heard or did something.
@@ -199,6 +204,7 @@ impl<'c> Run<'c> {
         rng: Rng,
     ) -> Self {
         let started = channel.wall_clock();
+        let presence = globals.calls().enter(&channel.facts().channel);
         let facts = channel.facts();
         let extension = if facts.did.is_empty() { "s" } else { &facts.did };
         let at = Place {
@@ -234,6 +240,8 @@ impl<'c> Run<'c> {
             hashes: Hashes::default(),
             message: TextMessage::default(),
             message_data: Variables::default(),
+            curl: CurlOptions::default(),
+            presence,
             exception: Exception::default(),
             quiet_steps: 0,
             steps_at_once: 0,
@@ -744,7 +752,12 @@ impl<'c> Run<'c> {
         let Some(arguments) = reference.arguments else {
             return part.of(&self.variable(reference.name)).to_string();
         };
-        match self.function(reference.name.trim(), arguments) {
+        let found = self.within(|run| Ok(run.function(reference.name.trim(), arguments)));
+        let found = found.unwrap_or_else(|message| {
+            self.complain(message);
+            Found::Unknown
+        });
+        match found {
             Found::Value(value) => part.of(&value).to_string(),
             Found::Waits => {
                 self.complain(format!("{} takes time and cannot be named here", reference.name));
@@ -762,9 +775,10 @@ impl<'c> Run<'c> {
         };
         let arguments = rest.rfind(')').map_or(rest, |end| &rest[..end]);
         let found = functions::find(function.trim())?;
-        let value = match found.waits() {
-            Some(function) => function.read(self, arguments).await,
-            None => found.read(self, arguments),
+        let value = match (self.permitted(found), found.waits()) {
+            (Err(message), _) => Err(message),
+            (Ok(()), Some(function)) => function.read(self, arguments).await,
+            (Ok(()), None) => found.read(self, arguments),
         };
         match value {
             Ok(mut value) => {
@@ -778,6 +792,17 @@ impl<'c> Run<'c> {
         }
     }
 
+    /// A function that another names: they are as deep within one another as a text is long, so that is bounded.
+    fn within<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
+        if self.eval_depth >= limits::SUBSTITUTION_DEPTH {
+            return Err("functions name one another too deep".to_string());
+        }
+        self.eval_depth += 1;
+        let result = body(self);
+        self.eval_depth -= 1;
+        result
+    }
+
     /// Sets what Set sets: a variable, or a function where the name is `FUNC(arguments)`.
     pub(super) fn assign(&mut self, name: &str, value: &str) -> Result<(), String> {
         if let (Some((function, arguments)), true) = (name.split_once('('), name.ends_with(')')) {
@@ -786,7 +811,7 @@ impl<'c> Run<'c> {
                 return Err(format!("there is no function called {function}"));
             };
             self.permitted(found)?;
-            return found.write(self, arguments, value);
+            return self.within(|run| found.write(run, arguments, value));
         }
         self.variables
             .set(name, value)

@@ -31,7 +31,8 @@ Variables that every call has: `EXTEN`, `CONTEXT`, `PRIORITY`, `CHANNEL`, `UNIQU
 - Every mistake that Asterisk only warns about is shown with file, line and column when the dialplan is loaded, and a
   dialplan with an error is not used.
 - An application, a function, a sound, a mailbox or a place that does not exist is found at load.
-- `Record` makes a sealed memo, unless `[dialplan] allow` names `Record`; `System`, `SHELL` and `#exec` are refused.
+- `Record` makes a sealed memo, unless `[dialplan] allow` names `Record`; `System`, `SHELL`, `FILE` and `#exec` are refused
+  unless it names them.
 - Substrings and `LEN` count characters, not bytes, so that a name in UTF-8 is never cut within a letter.
 - Numbers in `$[ ]` and `MATH` are decimal, of 19 digits; Asterisk's are binary with as many. `0.1 + 0.2` is 0.3 in both.
 - In regular expressions with several alternatives that match, the first counts; in Asterisk the longest.
@@ -39,7 +40,7 @@ Variables that every call has: `EXTEN`, `CONTEXT`, `PRIORITY`, `CHANNEL`, `UNIQU
   another; a variable holds 64 KB at most.
 
 Of Asterisk's own test vectors, all in `tests/vectors/dialplan` are answered alike, but for those that need what is not
-here: `SHELL` (refused) and `SAYFILES`.
+here: `SAYFILES`.
 ";
 
 /// The whole page.

@@ -16,6 +16,7 @@ pub mod agi;
 pub mod apps;
 pub mod arguments;
 mod ast;
+pub mod calls;
 pub mod channel;
 pub mod check;
 pub mod explain;

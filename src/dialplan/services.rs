@@ -20,12 +20,16 @@ pub struct Fetch {
     pub headers: Vec<String>,
     /// `user:password` of basic authentication.
     pub credentials: Option<String>,
-    /// How long it may take in all; `None` the configuration's limit, which is also the longest.
+    /// How long connecting may take; `None`, as long as the whole.
+    pub connect_time: Option<Duration>,
+    /// How long it may take in all; `None` `limits::CURL_TIME`, which is also the longest.
     pub time: Option<Duration>,
-    /// Whether redirections are followed.
-    pub follow: bool,
-    /// Whether an answer of 400 and more is a failure.
-    pub fail_on_error: bool,
+    /// How many redirections are followed.
+    pub redirections: usize,
+    /// Whether the answer's head is wanted before its body.
+    pub with_head: bool,
+    /// Status codes with which the answer counts as none.
+    pub failure_codes: Vec<u16>,
 }
 
 /// A program's output.
@@ -167,6 +171,8 @@ pub struct Memory {
     answers: Mutex<HashMap<String, String>>,
     messages: Mutex<Vec<TextMessage>>,
     programs: Mutex<HashMap<String, Program>>,
+    environment: Mutex<HashMap<String, String>>,
+    fetched: Mutex<Vec<Fetch>>,
 }
 
 impl Memory {
@@ -178,6 +184,16 @@ impl Memory {
     /// What CURL of that URL, or a command line of that text, answers.
     pub fn answer(&self, question: &str, answer: &str) {
         lock(&self.answers).insert(question.to_string(), answer.to_string());
+    }
+
+    /// Lets dialplans see a variable of the environment.
+    pub fn set_environment(&self, name: &str, value: &str) {
+        lock(&self.environment).insert(name.to_string(), value.to_string());
+    }
+
+    /// What CURL asked for.
+    pub fn fetched(&self) -> Vec<Fetch> {
+        lock(&self.fetched).clone()
     }
 
     /// The messages that were sent.
@@ -231,7 +247,9 @@ impl Services for Memory {
     }
 
     async fn fetch(&self, fetch: Fetch) -> Result<String, String> {
-        self.answered(&fetch.url)
+        let answer = self.answered(&fetch.url);
+        lock(&self.fetched).push(fetch);
+        answer
     }
 
     async fn run(&self, command: &str, _time: Duration) -> Result<Ran, String> {
@@ -276,8 +294,8 @@ impl Services for Memory {
         })
     }
 
-    fn environment(&self, _name: &str) -> Option<String> {
-        None
+    fn environment(&self, name: &str) -> Option<String> {
+        lock(&self.environment).get(name).cloned()
     }
 
     async fn send_message(&self, message: TextMessage) -> bool {

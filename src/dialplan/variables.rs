@@ -1,6 +1,7 @@
 //! The variables of one channel, and the global ones.
 
 use super::ast::Dialplan;
+use super::calls::Calls;
 use crate::limits;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -151,9 +152,12 @@ fn room_for(bytes: usize, text: &str) -> Result<usize, TooLarge> {
     fits.then_some(bytes).ok_or(TooLarge)
 }
 
-/// Global variables, shared by all calls. They outlive a reload.
+/// What all calls share: global variables, which outlive a reload, and what calls let each other see.
 #[derive(Clone, Debug, Default)]
-pub struct Globals(Arc<Mutex<HashMap<String, String>>>);
+pub struct Globals {
+    variables: Arc<Mutex<HashMap<String, String>>>,
+    calls: Calls,
+}
 
 impl Globals {
     /// Without any variable; what a dialplan's `[globals]` sets is taken in with `adopt`.
@@ -169,6 +173,11 @@ impl Globals {
             variables.clear();
         }
         variables.extend(dialplan.globals.iter().cloned());
+    }
+
+    /// The calls in progress.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// The value of a variable, where it is set.
@@ -201,6 +210,8 @@ impl Globals {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
         // A panic elsewhere leaves the table whole: each operation is one insertion.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.variables
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

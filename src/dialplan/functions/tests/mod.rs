@@ -2,6 +2,7 @@
 
 mod call;
 mod lists;
+mod machine;
 mod texts;
 mod times;
 
@@ -17,8 +18,26 @@ const DIALPLAN: &str = "[default]\nexten => s,1,NoOp()\nexten => s,n(there),NoOp
 
 /// Runs `body` on a call that came as the script says.
 fn on(script: &str, body: impl FnOnce(&mut Session<'_>)) {
+    on_machine(
+        script,
+        &[],
+        &Globals::new(),
+        &Arc::new(services::Memory::new()),
+        body,
+    );
+}
+
+/// Runs `body` on a call of a machine, whose configuration allows what is named.
+fn on_machine(
+    script: &str,
+    allow: &[&str],
+    globals: &Globals,
+    machine: &Arc<services::Memory>,
+    body: impl FnOnce(&mut Session<'_>),
+) {
     let options = Options {
         zone: TimeZone::UTC,
+        allow: allow.iter().map(|name| (*name).to_string()).collect(),
         ..Options::default()
     };
     let files = reader::Memory::new([("t.conf", DIALPLAN)]);
@@ -28,8 +47,8 @@ fn on(script: &str, body: impl FnOnce(&mut Session<'_>)) {
     body(&mut Session::new(
         Arc::new(plan.unwrap()),
         &mut call,
-        Globals::new(),
-        Arc::new(services::Memory::new()),
+        globals.clone(),
+        machine.clone(),
         Rng::from_seed(1),
     ));
 }
