@@ -110,6 +110,8 @@ pub const SUBSTITUTION_DEPTH: usize = 32;
 pub const EXPRESSION_DEPTH: usize = 64;
 /// Memory for one compiled regular expression of a dialplan, bytes.
 pub const REGEX_BYTES: usize = 256 * 1024;
+/// Rows of a language's grammar that saying one thing may use; a number of twelve digits uses some thirty.
+pub const SAYING_ROWS: usize = 256;
 /// Digits collected for one extension or one `Read`.
 pub const DIGITS: usize = 255;
 /// Characters that Morsecode plays: ten minutes and more.

@@ -2,6 +2,7 @@
 
 use super::apps::Application;
 use super::pattern::{self, Element, Fit, Tree};
+use super::say::Languages;
 use super::switch::{Elsewhere, Lookup, Switch};
 use super::text::Text;
 use super::time_range::TimeRange;
@@ -29,6 +30,8 @@ pub struct Dialplan {
     pub(super) steps: u64,
     /// Where time ranges and STRFTIME without a zone are.
     pub(super) zone: Zone,
+    /// How each language says numbers and dates.
+    pub(super) languages: Languages,
 }
 
 /// A time zone with the machine's as default.

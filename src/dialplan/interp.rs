@@ -13,6 +13,7 @@ use super::frames::{Frame, Return};
 use super::functions::{self, CurlOptions, Hashes};
 use super::party::Parties;
 use super::record::CallRecord;
+use super::say::Grammar;
 use super::services::{Services, TextMessage};
 use super::substitute::{self, Found, Progress, Reference, Substitution, Values};
 use super::switch::{Elsewhere, Lookup};
@@ -221,6 +222,7 @@ impl<'c> Run<'c> {
             caller: facts.caller.clone(),
             parties: Parties::of(facts),
             dialled: facts.did.clone(),
+            language: plan.languages.default_name().to_string(),
             plan,
             channel,
             globals,
@@ -233,7 +235,6 @@ impl<'c> Run<'c> {
                 response: Duration::from_secs(10),
                 absolute: None,
             },
-            language: "en".to_string(),
             tone_zone: String::new(),
             settings: BTreeMap::new(),
             record: CallRecord::new(started),
@@ -825,17 +826,33 @@ impl<'c> Run<'c> {
         }
     }
 
+    /// What a sound is called in the language of the call, else in the default one; `None` where it is in neither.
+    pub(super) fn sound(&self, name: &str) -> Option<String> {
+        let names = self.plan.languages.sound_names(&self.language, name);
+        names.into_iter().find(|name| self.channel.has_sound(name))
+    }
+
+    /// How the language of the call says numbers and dates.
+    pub(super) fn grammar(&self) -> &Grammar {
+        self.plan.languages.grammar(&self.language)
+    }
+
     /// Plays what exists of the sounds; tells how it ended. What does not exist is named in the log.
     pub(super) async fn play(&mut self, audio: &[Audio], interrupt: &str) -> Result<Played, Gone> {
         let mut missing = None;
         let mut found = Vec::with_capacity(audio.len());
         for item in audio {
-            match item {
-                Audio::File(name) | Audio::From { name, .. } if !self.channel.has_sound(name) => {
+            let (Audio::File(name) | Audio::From { name, .. }) = item else {
+                found.push(item.clone());
+                continue;
+            };
+            match (self.sound(name), item) {
+                (Some(name), Audio::From { start, .. }) => found.push(Audio::From { name, start: *start }),
+                (Some(name), _) => found.push(Audio::File(name)),
+                (None, _) => {
                     self.complain(format!("there is no sound {name}"));
                     missing = Some(name.clone());
                 }
-                item => found.push(item.clone()),
             }
         }
         let begun = self.channel.wall_clock();

@@ -39,8 +39,7 @@ Variables that every call has: `EXTEN`, `CONTEXT`, `PRIORITY`, `CHANNEL`, `UNIQU
 - 100,000 steps without the caller hearing or doing anything end the call, as do more than 100 subroutines within one
   another; a variable holds 64 KB at most.
 
-Of Asterisk's own test vectors, all in `tests/vectors/dialplan` are answered alike, but for those that need what is not
-here: `SAYFILES`.
+Of Asterisk's own test vectors, all in `tests/vectors/dialplan` are answered alike.
 ";
 
 /// The whole page.

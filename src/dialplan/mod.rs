@@ -34,7 +34,7 @@ pub mod pattern;
 pub mod reader;
 mod record;
 mod regular;
-mod say;
+pub mod say;
 pub mod services;
 pub mod show;
 mod substitute;
@@ -69,6 +69,8 @@ pub struct Options {
     pub steps: u64,
     /// The zone of time ranges and of STRFTIME where they name none; by default the machine's.
     pub zone: TimeZone,
+    /// The languages that calls can be held in, and the one that they begin with.
+    pub languages: say::Languages,
 }
 
 impl Default for Options {
@@ -79,6 +81,7 @@ impl Default for Options {
             sounds: None,
             steps: crate::limits::DIALPLAN_STEPS,
             zone: TimeZone::system(),
+            languages: say::Languages::default(),
         }
     }
 }

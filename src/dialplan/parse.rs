@@ -20,6 +20,7 @@ pub(super) fn parse(sections: &[Section], options: &Options) -> (Dialplan, Vec<D
             allowed: options.allow.clone(),
             steps: options.steps,
             zone: super::ast::Zone(options.zone.clone()),
+            languages: options.languages.clone(),
             ..Dialplan::default()
         },
         index: HashMap::new(),

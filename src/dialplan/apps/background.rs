@@ -3,6 +3,7 @@ use super::KEYS;
 use crate::dialplan::arguments::Arguments;
 use crate::dialplan::channel::Played;
 use crate::dialplan::interp::{Flow, Place};
+use crate::dialplan::say::is_language;
 use async_trait::async_trait;
 
 /// BackGround
@@ -15,8 +16,8 @@ static MANUAL: Manual = Manual {
     text: "Answers the call first, unless told otherwise. A key ends the sounds, and the digits of \
            an extension of this context are collected: with a digit timeout of five seconds, until \
            they can match nothing else. Follow it with WaitExten to wait longer than the sounds \
-           last. With a context, a single digit that is an extension there goes there. The language \
-           is accepted and has no effect.",
+           last. With a context, a single digit that is an extension there goes there. The sounds are \
+           those of the language, that of the call where none is named.",
     options: &[("s", "Does nothing where the call is not answered."), ("n", "Plays as early media, without answering."), ("m", "Only keys that are extensions of one digit interrupt."), ("p", "No key interrupts.")],
     variables: &[("BACKGROUNDSTATUS", "SUCCESS, or FAILED where a sound could not be played")],
 };
@@ -56,7 +57,14 @@ impl Application for BackGround {
             KEYS.to_string()
         };
         let sounds = super::sounds(arguments.get(0));
-        let digit = match run.play(&sounds, &interrupt).await? {
+        // The language holds for these sounds only.
+        let own = run.language.clone();
+        if is_language(arguments.get(2)) {
+            run.language = arguments.get(2).to_string();
+        }
+        let played = run.play(&sounds, &interrupt).await;
+        run.language = own;
+        let digit = match played? {
             Played::Digit(digit) => digit,
             Played::Finished if !sounds.is_empty() => return Ok(Flow::Next),
             Played::Finished | Played::Missing(_) => {

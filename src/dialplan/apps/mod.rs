@@ -2,10 +2,10 @@
 //!
 //! To add one: a file with a unit type that implements [`Application`], and a line in `ALL`.
 
-use super::channel::{Audio, Indication, Played};
+use super::channel::{Audio, Indication};
 use super::check::Check;
 use super::interp::{Flow, Outcome, Run};
-use super::substitute::{closing, is_true};
+use super::substitute::closing;
 use crate::secret::Private;
 use async_trait::async_trait;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use std::time::Duration;
 mod blocks;
 mod branches;
 pub(super) mod recording;
+mod saying;
 
 /// A manual entry, of an application or a function: the source of `docs/dialplan.md`.
 #[derive(Debug)]
@@ -72,6 +73,7 @@ applications! {
     congestion::Congestion,
     continuewhile::ContinueWhile,
     controlplayback::ControlPlayback,
+    datetime::DateTime,
     deadagi::DeadAgi,
     echo::Echo,
     else_::Else,
@@ -109,8 +111,15 @@ applications! {
     return_::Return,
     ringing::Ringing,
     sayalpha::SayAlpha,
+    sayalphacase::SayAlphaCase,
+    saycountedadj::SayCountedAdj,
+    saycountednoun::SayCountedNoun,
     saydigits::SayDigits,
+    saymoney::SayMoney,
     saynumber::SayNumber,
+    sayordinal::SayOrdinal,
+    sayphonetic::SayPhonetic,
+    sayunixtime::SayUnixTime,
     senddtmf::SendDtmf,
     sendtext::SendText,
     set::Set,
@@ -143,16 +152,6 @@ const TONE: Duration = Duration::from_secs(300);
 
 /// A day: no wait of a dialplan is longer.
 const LONGEST: Duration = Duration::from_secs(86_400);
-
-/// Says what a Say application says.
-async fn speak(run: &mut Run<'_>, sounds: Vec<Audio>) -> Outcome {
-    let interruptible = run.value_of("SAY_DTMF_INTERRUPT").is_some_and(|v| is_true(&v));
-    run.channel.answer().await?;
-    match run.play(&sounds, if interruptible { KEYS } else { "" }).await? {
-        Played::Digit(digit) => Ok(Flow::Digit(digit)),
-        _ => Ok(Flow::Next),
-    }
-}
 
 /// How long the `${ }` or `$[ ]` is that a text begins with.
 fn skip(text: &[u8]) -> Option<usize> {

@@ -1,5 +1,5 @@
-use super::{Application, Manual, Outcome, Run};
-use crate::dialplan::say;
+use super::{saying, Application, Check, Manual, Outcome, Run};
+use crate::dialplan::say::Case;
 use async_trait::async_trait;
 
 /// SayAlpha
@@ -9,8 +9,9 @@ static MANUAL: Manual = Manual {
     name: "SayAlpha",
     syntax: "SayAlpha(text)",
     synopsis: "Spells a text.",
-    text: "Letters, digits and punctuation; a character that has no sound is left out.",
-    variables: &[("SAY_DTMF_INTERRUPT", "where it is true, a key interrupts and begins an extension")],
+    text: "Letters, digits and punctuation; a character that has no sound is left out. Does not answer the call: before an \
+           answer it is heard as early media.",
+    variables: saying::VARIABLES,
     ..Manual::EMPTY
 };
 
@@ -20,7 +21,13 @@ impl Application for SayAlpha {
         &MANUAL
     }
 
+    fn check(&self, check: &mut Check<'_>) {
+        saying::check_text(check);
+    }
+
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        super::speak(run, say::characters(arguments)).await
+        let sounds = run.grammar().characters(arguments, Case::None);
+        let keys = saying::interruptible(run);
+        saying::speak(run, sounds, keys).await
     }
 }

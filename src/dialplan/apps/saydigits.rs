@@ -1,5 +1,4 @@
-use super::{Application, Manual, Outcome, Run};
-use crate::dialplan::say;
+use super::{saying, Application, Check, Manual, Outcome, Run};
 use async_trait::async_trait;
 
 /// SayDigits
@@ -9,8 +8,9 @@ static MANUAL: Manual = Manual {
     name: "SayDigits",
     syntax: "SayDigits(digits)",
     synopsis: "Says digits one by one.",
-    text: "Also `*`, `#` and `-`; other characters are left out.",
-    variables: &[("SAY_DTMF_INTERRUPT", "where it is true, a key interrupts and begins an extension")],
+    text: "Also `*`, `#` and `-`; other characters are left out. Does not answer the call: before an \
+           answer it is heard as early media.",
+    variables: saying::VARIABLES,
     ..Manual::EMPTY
 };
 
@@ -20,7 +20,13 @@ impl Application for SayDigits {
         &MANUAL
     }
 
+    fn check(&self, check: &mut Check<'_>) {
+        saying::check_text(check);
+    }
+
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        super::speak(run, say::digits(arguments.trim())).await
+        let sounds = run.grammar().digits(arguments.trim());
+        let keys = saying::interruptible(run);
+        saying::speak(run, sounds, keys).await
     }
 }

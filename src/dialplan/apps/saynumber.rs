@@ -1,7 +1,5 @@
-use super::{Application, Check, Manual, Outcome, Run};
-use crate::dialplan::interp::Flow;
-use crate::dialplan::say;
-use crate::dialplan::substitute::Values;
+use super::{saying, Application, Check, Manual, Outcome, Run};
+use crate::dialplan::arguments::Arguments;
 use async_trait::async_trait;
 
 /// SayNumber
@@ -11,8 +9,10 @@ static MANUAL: Manual = Manual {
     name: "SayNumber",
     syntax: "SayNumber(number[,gender])",
     synopsis: "Says a whole number as a number.",
-    text: "From -999999999999 to 999999999999. The gender has no effect in English.",
-    variables: &[("SAY_DTMF_INTERRUPT", "where it is true, a key interrupts and begins an extension")],
+    text: "From -999999999999 to 999999999999. The gender is a letter, `f` or `m`, and has an effect where the language has one: \
+           in French `f` says `une` and `vingt et une`. Does not answer the call: before an \
+           answer it is heard as early media.",
+    variables: saying::VARIABLES,
     ..Manual::EMPTY
 };
 
@@ -23,20 +23,14 @@ impl Application for SayNumber {
     }
 
     fn check(&self, check: &mut Check<'_>) {
-        let text = check.arguments().split(',').next().unwrap_or("").trim();
-        if !text.contains('$') && text.parse::<i64>().is_err() {
-            check.expected(0..text.len(), "a whole number");
-        }
+        saying::check_number(check);
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        let text = arguments.split(',').next().unwrap_or("").trim();
-        match text.parse().ok().and_then(say::number) {
-            Some(sounds) => super::speak(run, sounds).await,
-            None => {
-                run.complain(format!("SayNumber: {text} is not a number that can be said"));
-                Ok(Flow::Next)
-            }
-        }
+        let arguments = Arguments::parse(arguments);
+        let gender = saying::gender(arguments.get(1));
+        let number = saying::number(arguments.get(0));
+        let sounds = number.and_then(|number| run.grammar().number(number, gender));
+        saying::speak_or_complain(run, &format!("SayNumber: {}", arguments.get(0)), sounds).await
     }
 }

@@ -125,6 +125,7 @@ functions! {
     regex::RegexFunction,
     replace::Replace,
     rtrim::RTrim,
+    sayfiles::SayFiles,
     set_::SetFunction,
     sha1::Sha1Function,
     sha256::Sha256Function,
