@@ -1,5 +1,5 @@
 use super::{Answer, Command, Fault, Session, Usage};
-use crate::dialplan::say;
+use crate::dialplan::say::{audio, Case};
 use async_trait::async_trait;
 
 /// SAY ALPHA
@@ -22,6 +22,7 @@ impl Command for SayAlpha {
         let [text, keys] = arguments else {
             return Err(Fault::Usage);
         };
-        session.say(say::characters(text), keys).await
+        let sounds = session.run.grammar().characters(text, Case::None);
+        session.say(audio(sounds), keys).await
     }
 }

@@ -1,6 +1,6 @@
 use super::{Answer, Command, Fault, Session, Usage};
 use super::integer;
-use crate::dialplan::say;
+use crate::dialplan::say::audio;
 use async_trait::async_trait;
 
 /// SAY DIGITS
@@ -24,6 +24,7 @@ impl Command for SayDigits {
             return Err(Fault::Usage);
         };
         integer(number)?;
-        session.say(say::digits(number), keys).await
+        let sounds = session.run.grammar().digits(number);
+        session.say(audio(sounds), keys).await
     }
 }

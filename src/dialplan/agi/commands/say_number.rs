@@ -1,6 +1,6 @@
 use super::{Answer, Command, Fault, Session, Usage};
 use super::integer;
-use crate::dialplan::say;
+use crate::dialplan::say::audio;
 use async_trait::async_trait;
 
 /// SAY NUMBER
@@ -20,11 +20,14 @@ impl Command for SayNumber {
     }
 
     async fn execute(&self, session: &mut Session<'_, '_>, arguments: &[&str]) -> Result<Answer, Fault> {
-        let ([number, keys] | [number, keys, _]) = arguments else {
-            return Err(Fault::Usage);
+        let (number, keys, gender) = match arguments {
+            [number, keys] => (number, keys, ""),
+            [number, keys, gender] => (number, keys, *gender),
+            _ => return Err(Fault::Usage),
         };
-        match say::number(integer(number)?) {
-            Some(sounds) => session.say(sounds, keys).await,
+        let number = integer(number)?;
+        match session.run.grammar().number(number, gender.chars().next()) {
+            Some(sounds) => session.say(audio(sounds), keys).await,
             None => Ok(Answer::result(-1)),
         }
     }
