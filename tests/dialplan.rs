@@ -15,6 +15,7 @@ fn play(dialplan: &str, caller: &str) -> String {
         zone: jiff::tz::TimeZone::UTC,
         ..Options::default()
     };
+    let machine = Arc::new(services::Memory::new());
     let mut shown = Vec::new();
     let mut script = String::new();
     for line in caller.lines() {
@@ -26,6 +27,11 @@ fn play(dialplan: &str, caller: &str) -> String {
             }
             Some(("sounds", names)) => {
                 options.sounds = Some(names.split_whitespace().map(String::from).collect())
+            }
+            // What a command line says, or what is at a URL.
+            Some(("answers", text)) => {
+                let (question, answer) = text.split_once(" = ").expect("answers QUESTION = ANSWER");
+                machine.answer(question, answer);
             }
             Some(("show", names)) => shown.extend(names.split_whitespace().map(String::from)),
             _ => script.extend([line, "\n"]),
@@ -48,11 +54,14 @@ fn play(dialplan: &str, caller: &str) -> String {
         Arc::new(plan),
         &mut call,
         globals.clone(),
-        Arc::new(services::Memory::new()),
+        machine.clone(),
         Rng::from_seed(1),
     ));
     out += &call.transcript();
     out += &format!("{end:?}\n");
+    for message in machine.messages() {
+        out += &format!("{message:?}\n");
+    }
     for name in shown {
         out += &format!("{name}={}\n", globals.get(&name).unwrap_or_default());
     }

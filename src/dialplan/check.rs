@@ -61,6 +61,9 @@ impl<'a> Check<'a> {
         let name = step.name.text.as_str();
         match step.app {
             App::Known(app) => {
+                if let Some(finding) = self.refused(app) {
+                    self.diagnostics.push(step.name.mark(finding));
+                }
                 self.references(0..self.text.text.len());
                 app.check(self);
             }
@@ -177,6 +180,9 @@ impl<'a> Check<'a> {
                 self.report(start..start + name.len(), finding);
             }
             Some(app) => {
+                if let Some(finding) = self.refused(app) {
+                    self.report(start..start + name.len(), finding);
+                }
                 let close = text
                     .rfind(')')
                     .filter(|close| *close > open)
@@ -194,6 +200,12 @@ impl<'a> Check<'a> {
                 });
             }
         }
+    }
+
+    /// The finding for an application that the configuration would have to allow, and does not.
+    fn refused(&self, app: &dyn apps::Application) -> Option<Diagnostic> {
+        let permission = app.permission()?;
+        (!self.plan.allows(permission)).then(|| absent::refused("application", app.manual().name))
     }
 
     /// Whether the configuration allows by name what is refused otherwise.

@@ -383,6 +383,7 @@ impl<'c> Run<'c> {
             application = app.manual().name,
             "dialplan step"
         );
+        self.may_run(app)?;
         self.record.step(app.manual().name, &arguments);
         let outcome = app.execute(self, &arguments).await;
         self.note_answer();
@@ -411,6 +412,7 @@ impl<'c> Run<'c> {
 
     /// Runs an application within another, variables already replaced.
     pub(super) async fn execute_within(&mut self, app: &dyn apps::Application, arguments: &str) -> Outcome {
+        self.may_run(app)?;
         // Exec(Exec(Exec(…))) is as deep as its text is long.
         if self.call_depth >= limits::SUBSTITUTION_DEPTH {
             return Err(Stop::Bound("applications run one another too deep".to_string()));
@@ -421,6 +423,17 @@ impl<'c> Run<'c> {
         self.note_answer();
         self.call_depth -= 1;
         outcome
+    }
+
+    /// Refuses an application that the configuration would have to allow by name, and does not: a name that is only
+    /// known in the call gets past the load.
+    fn may_run(&self, app: &dyn apps::Application) -> Result<(), Stop> {
+        match app.permission() {
+            Some(name) if !self.plan.allows(name) => {
+                Err(Stop::Failed(format!("[dialplan] allow does not name {name}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Each step counts against the budget for endless loops; now and then another task has its turn.
@@ -491,7 +504,11 @@ impl<'c> Run<'c> {
     }
 
     /// Waits for the digits of an extension, of which `typed` came already, and goes there.
-    async fn collect(&mut self, mut typed: String, first: Duration) -> Result<Option<RunEnd>, Stop> {
+    pub(super) async fn collect(
+        &mut self,
+        mut typed: String,
+        first: Duration,
+    ) -> Result<Option<RunEnd>, Stop> {
         let mut wait = first;
         while typed.len() < limits::DIGITS && self.could_match_more(&self.at.context, &typed) {
             match self.read_digit(wait).await? {
@@ -522,7 +539,7 @@ impl<'c> Run<'c> {
     }
 
     /// What was entered or gone to does not exist: `i`, else `e`, else the end.
-    fn invalid(&mut self, entered: String) -> Result<Option<RunEnd>, Stop> {
+    pub(super) fn invalid(&mut self, entered: String) -> Result<Option<RunEnd>, Stop> {
         if self.exists(&self.at.context, "i", 1) && self.at.extension != "i" {
             self.variables.set("INVALID_EXTEN", entered)?;
             self.go_to_special("i");

@@ -105,6 +105,16 @@ impl CallRecord {
         }
     }
 
+    /// Begins anew, as of a call that comes now and is answered if it was; `added` says whether the author's fields stay.
+    pub fn reset(&mut self, now: SystemTime, added: bool) {
+        self.start = now;
+        self.answer = self.answer.map(|_| now);
+        self.end = None;
+        if !added {
+            self.added.clear();
+        }
+    }
+
     /// Notes the application that runs.
     pub fn step(&mut self, app: &str, data: &str) {
         // In place: this happens at every step.

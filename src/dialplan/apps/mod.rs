@@ -12,6 +12,7 @@ use std::time::Duration;
 
 mod blocks;
 mod branches;
+mod no_effect;
 pub(super) mod recording;
 mod saying;
 
@@ -50,6 +51,11 @@ pub trait Application: Sync {
     /// Its manual entry.
     fn manual(&self) -> &'static Manual;
 
+    /// What `[dialplan] allow` must name before a dialplan may use it; `None` for what harms nobody.
+    fn permission(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Looks for mistakes in the arguments as written, when a dialplan is loaded.
     fn check(&self, _check: &mut Check<'_>) {}
 
@@ -58,23 +64,30 @@ pub trait Application: Sync {
 }
 
 macro_rules! applications {
-    ($($file:ident :: $name:ident),* $(,)?) => {
+    ($($file:ident :: $name:ident),* $(,)?; no_effect: $($idle:ident),*) => {
         $(mod $file;)*
-        /// Every application, by name.
-        pub static ALL: &[&dyn Application] = &[$(&$file::$name),*];
+        /// Every application: those that have a file, by its name, then those without effect.
+        pub static ALL: &[&dyn Application] = &[$(&$file::$name,)* $(&no_effect::$idle),*];
     };
 }
 
 applications! {
     agi::Agi,
     answer::Answer,
+    authenticate::Authenticate,
     background::BackGround,
     busy::Busy,
+    clearhash::ClearHash,
     congestion::Congestion,
     continuewhile::ContinueWhile,
     controlplayback::ControlPlayback,
     datetime::DateTime,
+    dbdel::DbDel,
+    dbdeltree::DbDelTree,
+    dbget::DbGet,
+    dbput::DbPut,
     deadagi::DeadAgi,
+    dumpchan::DumpChan,
     echo::Echo,
     else_::Else,
     elseif::ElseIf,
@@ -92,6 +105,8 @@ applications! {
     gotoiftime::GotoIfTime,
     hangup::Hangup,
     if_::If,
+    importvar::ImportVar,
+    incomplete::Incomplete,
     log::Log,
     macro_::Macro,
     macroexit::MacroExit,
@@ -100,14 +115,17 @@ applications! {
     milliwatt::Milliwatt,
     morsecode::Morsecode,
     mset::MSet,
+    musiconhold::MusicOnHold,
     noop::NoOp,
     playback::Playback,
     playtones::PlayTones,
+    privacymanager::PrivacyManager,
     progress::Progress,
     raiseexception::RaiseException,
     read::Read,
     receivetext::ReceiveText,
     record::Record,
+    resetcdr::ResetCdr,
     return_::Return,
     ringing::Ringing,
     sayalpha::SayAlpha,
@@ -123,18 +141,31 @@ applications! {
     senddtmf::SendDtmf,
     sendtext::SendText,
     set::Set,
+    setamaflags::SetAmaFlags,
+    setcallerpres::SetCallerPres,
+    setmusiconhold::SetMusicOnHold,
+    setvar::SetVar,
+    softhangup::SoftHangup,
     stackpop::StackPop,
     stopplaytones::StopPlayTones,
     streamecho::StreamEcho,
+    system::System,
     tryexec::TryExec,
+    trysystem::TrySystem,
+    userevent::UserEvent,
     verbose::Verbose,
     wait::Wait,
     waitdigit::WaitDigit,
     waitexten::WaitExten,
+    waitforcondition::WaitForCondition,
     waitfornoise::WaitForNoise,
     waitforsilence::WaitForSilence,
+    waitmusiconhold::WaitMusicOnHold,
     waituntil::WaitUntil,
     while_::While,
+    zapateller::Zapateller,
+    ;
+    no_effect: CEL_GEN_USER_EVENT, CHANGE_MONITOR, FLASH, FORK_CDR, NO_CDR, PAUSE_MONITOR, PROCEEDING, QUEUE_LOG, QUEUE_UPDATE, SIP_ADD_HEADER, SIP_DTMF_MODE, SIP_REMOVE_HEADER, START_MUSIC_ON_HOLD, STOP_MIX_MONITOR, STOP_MONITOR, STOP_MUSIC_ON_HOLD, UNPAUSE_MONITOR
 }
 
 /// The application of that name.
@@ -227,3 +258,6 @@ pub(super) fn shown(text: &str) -> String {
     out.extend(rest.escape_debug());
     out
 }
+
+#[cfg(test)]
+mod tests;
