@@ -4,7 +4,7 @@
 //! time-out, say) cannot be answered by the reply of another. The next request tells the machine to stop what the
 //! abandoned one began.
 
-use crate::config::Config;
+use crate::config::{Config, Mailbox};
 use crate::dialplan::channel::{
     Audio, CallFacts, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played, RecordRequest,
     Recorded, RecordedEnd, Tone,
@@ -85,6 +85,11 @@ pub enum Request {
         /// Where.
         path: String,
     },
+    /// Make a second recording of a finished one.
+    Copy {
+        /// Which.
+        recording: u64,
+    },
     /// Forget a finished recording.
     Discard {
         /// Which.
@@ -122,6 +127,8 @@ pub enum Reply {
     Heard(bool),
     /// A recording ended.
     Recorded(Recorded),
+    /// The number of a copy; none where there is no such recording.
+    Copied(Option<u64>),
     /// What became of a memo.
     Kept(Kept),
     /// Whether a plain file was written.
@@ -354,24 +361,30 @@ impl Channel for CallChannel {
         self.ask(Request::KeepPlain { recording, path }).await == Reply::Plain(true)
     }
 
+    async fn copy(&mut self, recorded: &Recorded) -> Option<Recorded> {
+        let recording = recorded.recording;
+        match self.ask(Request::Copy { recording }).await {
+            Reply::Copied(Some(recording)) => Some(Recorded {
+                recording,
+                duration: recorded.duration,
+                end: recorded.end,
+            }),
+            _ => None,
+        }
+    }
+
     async fn discard(&mut self, recorded: Recorded) {
         let recording = recorded.recording;
         self.ask(Request::Discard { recording }).await;
     }
 
     fn mailbox(&self, name: &str) -> Option<MailboxFacts> {
-        let mailbox = self
-            .config
-            .mailboxes
-            .iter()
-            .find(|mailbox| mailbox.name == name)?;
-        Some(MailboxFacts {
-            name: mailbox.name.clone(),
-            min: Duration::from_secs(mailbox.min_secs),
-            max: Duration::from_secs(mailbox.max_secs),
-            silence: (mailbox.silence_secs > 0).then(|| Duration::from_secs(mailbox.silence_secs)),
-            beep: mailbox.beep,
-        })
+        let mut mailboxes = self.config.mailboxes.iter();
+        mailboxes.find(|mailbox| mailbox.name == name).map(mailbox_facts)
+    }
+
+    fn mailboxes(&self) -> Vec<MailboxFacts> {
+        self.config.mailboxes.iter().map(mailbox_facts).collect()
     }
 
     fn heard(&self) -> Duration {
@@ -438,6 +451,19 @@ fn media_tone(tone: &Tone) -> tone::Tone {
     tone::Tone {
         frequencies: tone.frequencies,
         time: tone.time,
+    }
+}
+
+/// What a dialplan needs to know of a mailbox.
+fn mailbox_facts(mailbox: &Mailbox) -> MailboxFacts {
+    MailboxFacts {
+        name: mailbox.name.clone(),
+        full_name: mailbox.full_name.clone(),
+        min: Duration::from_secs(mailbox.min_secs),
+        max: Duration::from_secs(mailbox.max_secs),
+        silence: (mailbox.silence_secs > 0).then(|| Duration::from_secs(mailbox.silence_secs)),
+        beep: mailbox.beep,
+        review: mailbox.review,
     }
 }
 

@@ -1,13 +1,29 @@
 //! A call's recordings once they have ended: kept as a memo, written, or forgotten.
 
 use super::channel::Reply;
-use super::{Action, Call, Pending};
+use super::{Action, Call, Pending, RECORDING_BITS};
 use crate::dialplan::channel::Kept;
 use crate::media::{self, RecordingId};
 use crate::memo::vault::{MemoMeta, VaultCommand, VaultEvent};
 use std::time::SystemTime;
 
 impl Call {
+    /// The number of a recording that begins, and that nobody has kept yet.
+    pub(super) fn new_recording(&mut self) -> u64 {
+        self.next_play = (self.next_play + 1) & ((1 << RECORDING_BITS) - 1);
+        let recording = (self.leg_id.0 << RECORDING_BITS) | self.next_play;
+        self.loose.insert(recording);
+        recording
+    }
+
+    pub(super) fn copy(&mut self, number: u64, recording: u64) {
+        let copy = self.loose.contains(&recording).then(|| self.new_recording());
+        if let Some(copy) = copy {
+            self.act(Action::Vault(VaultCommand::Copy { recording, copy }));
+        }
+        self.reply(number, Reply::Copied(copy));
+    }
+
     pub(super) fn discard(&mut self, recording: u64) {
         if self.loose.remove(&recording) {
             self.act(Action::Vault(VaultCommand::Discard { recording }));

@@ -1,7 +1,7 @@
 //! What a call's dialplan asks for, and what becomes of it.
 
 use super::channel::{Reply, Request, ToChannel};
-use super::{Absolute, Action, Call, Cause, Dialplan, Pending, Signalling, ANSWER_GRACE, RECORDING_BITS};
+use super::{Absolute, Action, Call, Cause, Dialplan, Pending, Signalling, ANSWER_GRACE};
 use crate::dialplan::channel::{Indication, ListenRequest, Played};
 use crate::media::tone::{self, Tone};
 use crate::media::{self, ListeningId, PlayId, RecordingId, SendingId, Sound};
@@ -60,6 +60,7 @@ impl Call {
                 self.discard(recording);
                 return self.reply(number, Reply::Done);
             }
+            Request::Copy { recording } => return self.copy(number, recording),
             Request::Hangup { .. } => {}
             _ if self.signalling == Signalling::Over || self.absolute == Absolute::Passed => {
                 return self.reply(number, Reply::Gone);
@@ -89,9 +90,7 @@ impl Call {
                 self.deadline = Some(now + time);
             }
             Request::Record(request) => {
-                self.next_play = (self.next_play + 1) & ((1 << RECORDING_BITS) - 1);
-                let recording = RecordingId((self.leg_id.0 << RECORDING_BITS) | self.next_play);
-                self.loose.insert(recording.0);
+                let recording = RecordingId(self.new_recording());
                 self.pending = Some((number, Pending::Record { recording }));
                 self.command(media::Command::Record {
                     leg: self.leg_id,
@@ -110,6 +109,7 @@ impl Call {
             Request::Keep { .. }
             | Request::KeepPlain { .. }
             | Request::Discard { .. }
+            | Request::Copy { .. }
             | Request::Deadline { .. } => {
                 unreachable!("handled above, whether the call is up or not")
             }

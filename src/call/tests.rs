@@ -319,6 +319,30 @@ fn a_recording_that_nobody_kept_is_forgotten_with_the_dialplan() {
 }
 
 #[test]
+fn a_copy_of_a_recording_is_another_that_can_be_kept_after_hang_up_too() {
+    let mut script = Script::answered();
+    script.ask(record_request());
+    script.media(Event::Recorded {
+        leg: LEG,
+        recording: RecordingId(RECORDING),
+        end: RecordEnd::Digit('#'),
+        samples: 800,
+    });
+    script.input(Input::Over(Cause::NORMAL));
+    script.take();
+    script.ask(Request::Copy { recording: RECORDING });
+    let second = RECORDING + 1;
+    assert_eq!(
+        script.take(),
+        ["vault Copy".to_owned(), format!("reply 3 Copied(Some({second}))")]
+    );
+    script.ask(Request::Copy { recording: 77 });
+    assert_eq!(script.take(), ["reply 4 Copied(None)"]);
+    script.input(Input::DialplanEnded { panicked: false });
+    assert_eq!(script.take(), ["vault Discard", "vault Discard"]);
+}
+
+#[test]
 fn the_absolute_timeout_ends_whatever_waits_and_lets_nothing_wait_again() {
     let mut script = Script::answered();
     script.ask(Request::Deadline {

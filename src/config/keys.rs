@@ -51,6 +51,8 @@ pub const KEYS: [(&str, &[&str]); 10] = [
             "max_secs",
             "silence_secs",
             "beep",
+            "review",
+            "full_name",
         ],
     ),
 ];

@@ -49,7 +49,22 @@ pub(super) fn read_mailbox(
         section.number(reader, "silence_secs", 0..=longest),
     );
     put(&mut mailbox.beep, section.flag(reader, "beep"));
+    put(&mut mailbox.review, section.flag(reader, "review"));
+    put(
+        &mut mailbox.full_name,
+        section.text(reader, "full_name", |_, text| person(text)),
+    );
     name.map(|_| mailbox)
+}
+
+/// A name as it is written and spelled: something to read, on one line.
+fn person(text: &str) -> Result<String, Unfit> {
+    let name = text.trim();
+    let fits = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    match fits {
+        true => Ok(name.to_owned()),
+        false => Err(Unfit::value("a name of 1 to 64 characters", text)),
+    }
 }
 
 /// A string is a command line for `/bin/sh -c`, as in a crontab; an array is a program with its arguments. Either way

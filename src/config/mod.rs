@@ -207,6 +207,10 @@ pub struct Mailbox {
     pub silence_secs: u64,
     /// `beep`: default true.
     pub beep: bool,
+    /// `review`: whether `VoiceMail` asks the caller before it keeps a recording; default false.
+    pub review: bool,
+    /// `full_name`: whose it is, first name first, for `Directory`; default none.
+    pub full_name: String,
 }
 
 /// An address range, `192.0.2.0/24` or one address.
@@ -312,6 +316,8 @@ impl Mailbox {
             max_secs: 300,
             silence_secs: 10,
             beep: true,
+            review: false,
+            full_name: String::new(),
         }
     }
 }

@@ -164,6 +164,8 @@ min_secs = 1
 max_secs = 60
 silence_secs = 0
 beep = false
+review = true
+full_name = " Ada Example "
 [[mailbox]]
 name = "sales"
 notify_command = ["/usr/bin/notify", "--sales"]
@@ -240,7 +242,8 @@ notify_command = ["/usr/bin/notify", "--sales"]
         (mailbox.min_secs, mailbox.max_secs, mailbox.silence_secs),
         (1, 60, 0)
     );
-    assert!(!mailbox.beep);
+    assert!(!mailbox.beep && mailbox.review);
+    assert_eq!(mailbox.full_name, "Ada Example");
     let command = config.mailboxes[1]
         .notify_command
         .as_deref()

@@ -152,6 +152,8 @@ pub enum RecordedEnd {
 pub struct MailboxFacts {
     /// Its name.
     pub name: String,
+    /// Whose it is, for Directory; empty where that is not said.
+    pub full_name: String,
     /// Shorter recordings leave no memo.
     pub min: Duration,
     /// Longest recording.
@@ -160,6 +162,8 @@ pub struct MailboxFacts {
     pub silence: Option<Duration>,
     /// Whether a beep comes first.
     pub beep: bool,
+    /// Whether VoiceMail asks the caller before it keeps a recording.
+    pub review: bool,
 }
 
 /// What became of a recording that was to be a memo.
@@ -218,11 +222,18 @@ pub trait Channel: Send {
     /// Writes a recording as a plain WAV file. `false` where that failed. Only called where the configuration allows it.
     async fn keep_plain(&mut self, recorded: Recorded, path: &str) -> bool;
 
+    /// A second recording of the same audio, for another mailbox; works after hang-up too. `None` where it could not be
+    /// made.
+    async fn copy(&mut self, recorded: &Recorded) -> Option<Recorded>;
+
     /// Forgets a recording.
     async fn discard(&mut self, recorded: Recorded);
 
     /// The mailbox of that name.
     fn mailbox(&self, name: &str) -> Option<MailboxFacts>;
+
+    /// Every mailbox, in the configuration's order.
+    fn mailboxes(&self) -> Vec<MailboxFacts>;
 
     /// How much of the last `play` was heard, whether it ended by itself or by a digit.
     fn heard(&self) -> Duration;

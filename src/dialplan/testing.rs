@@ -6,7 +6,7 @@
 //! ```text
 //! number 15550100            the caller; also name, did, context, trunk, header NAME: VALUE, diversion NUMBER NAME
 //! clock 2026-03-02T10:00:00Z when the call begins
-//! mailbox main min=2 max=60 silence=5 beep=yes
+//! mailbox main min=2 max=60 silence=5 beep=yes review=no name=Ada_Example
 //! sound greeting 3.5         how long a sound is; others are a second long
 //! missing tt-weasels         a sound that does not exist
 //! at 2: press 1              what the caller does, at a time of the call,
@@ -142,6 +142,9 @@ impl Script {
                         ("max", secs) => facts.max = seconds(secs)?,
                         ("silence", secs) => facts.silence = Some(seconds(secs)?).filter(|s| !s.is_zero()),
                         ("beep", yes) => facts.beep = yes == "yes",
+                        ("review", yes) => facts.review = yes == "yes",
+                        // A space would begin another word.
+                        ("name", name) => facts.full_name = name.replace('_', " "),
                         _ => return None,
                     }
                 }
@@ -232,6 +235,8 @@ pub(super) fn mailbox(name: &str) -> MailboxFacts {
         max: Duration::from_secs(60),
         silence: Some(Duration::from_secs(10)),
         beep: true,
+        full_name: String::new(),
+        review: false,
     }
 }
 
@@ -592,8 +597,21 @@ impl Channel for Scripted {
         true
     }
 
+    async fn copy(&mut self, recorded: &Recorded) -> Option<Recorded> {
+        self.recordings += 1;
+        Some(Recorded {
+            recording: self.recordings,
+            duration: recorded.duration,
+            end: recorded.end,
+        })
+    }
+
     async fn discard(&mut self, _: Recorded) {
         self.say("recording discarded");
+    }
+
+    fn mailboxes(&self) -> Vec<MailboxFacts> {
+        self.script.mailboxes.clone()
     }
 
     fn mailbox(&self, name: &str) -> Option<MailboxFacts> {

@@ -426,6 +426,57 @@ fn a_discarded_recording_is_forgotten() {
 }
 
 #[test]
+fn a_copy_is_kept_apart_under_a_key_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    let copy = VaultCommand::Copy {
+        recording: 1,
+        copy: 2,
+    };
+    let pieces = [append(1, vec![1; 50]), append(1, vec![2; 50])];
+    assert!(vault
+        .handle(pieces.into_iter().chain([copy]).collect())
+        .is_empty());
+    assert_eq!(vault.held(), (2, 400));
+    let events = vault.handle(vec![finish(1), finish(2)]);
+    let [VaultEvent::Stored {
+        recording: 1,
+        memo: first,
+    }, VaultEvent::Stored {
+        recording: 2,
+        memo: second,
+    }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert!(first.id != second.id && first.link.expose() != second.link.expose());
+    assert_eq!((first.seconds, second.seconds), (0.0125, 0.0125));
+    assert_eq!((store.count(), vault.held()), (2, (0, 0)));
+}
+
+#[test]
+fn a_copy_that_finds_no_room_has_no_audio() {
+    let folder = tempfile::tempdir().unwrap();
+    let (vault, store) = vault(folder.path());
+    let mut vault = vault.with_limit(300);
+    let copy = |copy| VaultCommand::Copy { recording: 1, copy };
+    let events = vault.handle(vec![append(1, vec![1; 100]), copy(2), finish(2), finish(1)]);
+    assert!(
+        matches!(
+            &events[..],
+            [
+                VaultEvent::Failed { recording: 2, .. },
+                VaultEvent::Stored { recording: 1, .. }
+            ]
+        ),
+        "{events:?}"
+    );
+    // A copy of nothing is nothing.
+    assert!(vault.handle(vec![copy(3)]).is_empty());
+    assert_eq!((store.count(), vault.held()), (1, (0, 0)));
+}
+
+#[test]
 fn an_overrun_is_told_once_and_what_came_before_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (vault, _store) = vault(folder.path());

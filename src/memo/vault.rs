@@ -95,6 +95,14 @@ pub enum VaultCommand {
         /// Which.
         recording: u64,
     },
+    /// Makes a second recording of the same audio, for another mailbox. Not answered: where there is no room for it, the
+    /// second has no audio.
+    Copy {
+        /// Which recording.
+        recording: u64,
+        /// The number of the second.
+        copy: u64,
+    },
     /// Writes the recording as a plain WAV file, which only a configuration that permits it asks for; answered by
     /// `Written` or `Failed`.
     Plain {
@@ -145,6 +153,7 @@ impl fmt::Debug for VaultCommand {
             }
             VaultCommand::Finish { recording, meta } => write!(f, "Finish({recording}, {meta:?})"),
             VaultCommand::Discard { recording } => write!(f, "Discard({recording})"),
+            VaultCommand::Copy { recording, copy } => write!(f, "Copy({recording} as {copy})"),
             VaultCommand::Plain { recording, path } => write!(f, "Plain({recording}, {})", path.display()),
         }
     }
@@ -270,6 +279,7 @@ impl Vault {
                     }),
                 },
                 VaultCommand::Discard { recording } => drop(self.take(recording)),
+                VaultCommand::Copy { recording, copy } => self.copy(recording, copy),
                 VaultCommand::Plain { recording, path } => events.push(self.write_plain(recording, path)),
             }
         }
@@ -295,6 +305,25 @@ impl Vault {
         draft.samples += samples.len();
         draft.chunks.push(samples);
         true
+    }
+
+    fn copy(&mut self, recording: u64, copy: u64) {
+        let Some(draft) = self.drafts.get(&recording) else {
+            return;
+        };
+        let bytes = draft.samples * size_of::<i16>();
+        let is_room = self.drafts.len() < limits::VAULT_DRAFTS && self.held_bytes + bytes <= self.limit_bytes;
+        if !is_room || self.drafts.contains_key(&copy) {
+            tracing::error!("no room for a second copy of a recording");
+            return;
+        }
+        let second = Draft {
+            chunks: draft.chunks.clone(),
+            samples: draft.samples,
+            overrun: draft.overrun,
+        };
+        self.held_bytes += bytes;
+        self.drafts.insert(copy, second);
     }
 
     /// Takes a draft out; none where it has no audio.
