@@ -3,12 +3,15 @@
 use super::answer::Answer;
 use super::commands::{self, Fault};
 use super::{environment, line};
-use crate::dialplan::channel::{Audio, Gone, Played};
+use crate::dialplan::channel::{Gone, Played};
 use crate::dialplan::interp::{Flow, Outcome, Run, RunEnd, Stop, NORMAL_CLEARING};
+use crate::dialplan::say::{self, Moment};
 use crate::dialplan::services::{AgiError, AgiPeer, AgiTarget};
-use crate::dialplan::substitute::Values as _;
+use crate::dialplan::substitute::{leading_integer, Values as _};
 use crate::limits;
 use futures_util::future::{select, Either};
+use jiff::tz::TimeZone;
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// How long the end of a call is waited for at a time: calls are shorter.
@@ -227,14 +230,34 @@ impl Session<'_, '_> {
     // What commands share.
 
     /// Plays. The result is the code of the key that interrupted, 0 without one.
-    pub async fn say(&mut self, sounds: Vec<Audio>, interrupt: &str) -> Result<Answer, Fault> {
+    pub async fn say(&mut self, sounds: Vec<String>, interrupt: &str) -> Result<Answer, Fault> {
         if sounds.is_empty() {
             return Ok(Answer::result(0));
         }
-        Ok(match self.run.play(&sounds, interrupt).await? {
+        Ok(match self.run.play(&say::audio(sounds), interrupt).await? {
             Played::Digit(digit) => Answer::result(u32::from(digit)),
             Played::Finished | Played::Missing(_) => Answer::result(0),
         })
+    }
+
+    /// Says a moment, in seconds since 1970, in the dialplan's time zone where none is named.
+    pub async fn say_moment(
+        &mut self,
+        time: &str,
+        interrupt: &str,
+        format: &str,
+        zone: Option<&str>,
+    ) -> Result<Answer, Fault> {
+        let then = leading_integer(time).and_then(|time| Timestamp::from_second(time).ok());
+        let then = then.ok_or(Fault::Usage)?;
+        let now = Timestamp::try_from(self.run.channel.wall_clock()).unwrap_or(then);
+        let zone = match zone {
+            Some(name) => TimeZone::get(name).ok(),
+            None => None,
+        };
+        let zone = zone.unwrap_or_else(|| self.run.plan.zone.0.clone());
+        let (sounds, _) = self.run.grammar().moment(format, &Moment::new(then, now, zone));
+        self.say(sounds, interrupt).await
     }
 
     /// The call ends as the program wants it.

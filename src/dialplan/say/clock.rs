@@ -94,6 +94,16 @@ fn days(time: &Zoned) -> i64 {
 }
 
 impl Grammar {
+    /// The formats of a date alone and of a time alone: what stands before and after the sound that joins them in the
+    /// language's own.
+    pub fn formats(&self) -> (&str, &str) {
+        let mut pieces = self.default_format.split('\'').map(str::trim);
+        (
+            pieces.next().unwrap_or_default(),
+            pieces.next_back().unwrap_or_default(),
+        )
+    }
+
     /// A moment by a format, the language's own where that is empty; and the characters that say nothing.
     pub fn moment(&self, format: &str, moment: &Moment) -> (Vec<String>, Vec<char>) {
         let format = if format.is_empty() {

@@ -74,9 +74,6 @@ impl Player {
     /// To the end, or to a key that ends it.
     async fn play(&mut self, run: &mut Run<'_>) -> Result<Played, Gone> {
         let keys = format!("{}{}{}{}", self.stop, self.forward, self.back, self.pause);
-        if !run.channel.has_sound(&self.sound) {
-            return Ok(Played::Missing(self.sound.clone()));
-        }
         loop {
             let name = self.sound.clone();
             let audio = match self.at.is_zero() {

@@ -1,5 +1,5 @@
 use super::{Answer, Command, Fault, Session, Usage};
-use crate::dialplan::say::{audio, Case};
+use crate::dialplan::say::Case;
 use async_trait::async_trait;
 
 /// SAY ALPHA
@@ -23,6 +23,6 @@ impl Command for SayAlpha {
             return Err(Fault::Usage);
         };
         let sounds = session.run.grammar().characters(text, Case::None);
-        session.say(audio(sounds), keys).await
+        session.say(sounds, keys).await
     }
 }

@@ -1,6 +1,5 @@
 use super::{Answer, Command, Fault, Session, Usage};
 use super::integer;
-use crate::dialplan::say::audio;
 use async_trait::async_trait;
 
 /// SAY DIGITS
@@ -25,6 +24,6 @@ impl Command for SayDigits {
         };
         integer(number)?;
         let sounds = session.run.grammar().digits(number);
-        session.say(audio(sounds), keys).await
+        session.say(sounds, keys).await
     }
 }

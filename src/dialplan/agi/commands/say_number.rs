@@ -1,6 +1,5 @@
 use super::{Answer, Command, Fault, Session, Usage};
 use super::integer;
-use crate::dialplan::say::audio;
 use async_trait::async_trait;
 
 /// SAY NUMBER
@@ -21,13 +20,13 @@ impl Command for SayNumber {
 
     async fn execute(&self, session: &mut Session<'_, '_>, arguments: &[&str]) -> Result<Answer, Fault> {
         let (number, keys, gender) = match arguments {
-            [number, keys] => (number, keys, ""),
-            [number, keys, gender] => (number, keys, *gender),
+            [number, keys] => (number, keys, None),
+            [number, keys, gender] => (number, keys, gender.chars().next()),
             _ => return Err(Fault::Usage),
         };
-        let number = integer(number)?;
-        match session.run.grammar().number(number, gender.chars().next()) {
-            Some(sounds) => session.say(audio(sounds), keys).await,
+        let gender = gender.map(|letter| letter.to_ascii_lowercase());
+        match session.run.grammar().number(integer(number)?, gender) {
+            Some(sounds) => session.say(sounds, keys).await,
             None => Ok(Answer::result(-1)),
         }
     }
