@@ -2,7 +2,9 @@
 
 use crate::config::{self, Config};
 use crate::diagnostic;
+use crate::io::control::{Client, Request};
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -76,6 +78,25 @@ fn configuration(named: Option<&Path>) -> Result<Config, ExitCode> {
             Err(ExitCode::FAILURE)
         }
     }
+}
+
+/// Asks the running switch of a configuration for one value. A failure has been said.
+fn ask_switch(config: Option<&Path>, request: &Request) -> Result<Value, ExitCode> {
+    let config = configuration(config)?;
+    let store = &config.store.path;
+    let client = match Client::connect(store) {
+        Ok(Some(client)) => client,
+        Ok(None) => return Err(fail(format!("no switch runs with the store {}", store.display()))),
+        Err(error) => {
+            return Err(fail(format!(
+                "the control socket of {}: {error}",
+                store.display()
+            )))
+        }
+    };
+    let mut answer = Value::Null;
+    client.ask(request, |line| answer = line).map_err(fail)?;
+    Ok(answer)
 }
 
 /// Says why the subcommand failed.

@@ -1,8 +1,7 @@
 //! `obelus reload`: the running switch loads its dialplan anew.
 
-use super::{configuration, fail};
-use crate::io::control::{Client, Request};
-use serde_json::Value;
+use super::ask_switch;
+use crate::io::control::Request;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,20 +18,10 @@ pub struct Args {
 
 /// Asks the running switch, and shows what it found; fails where the old dialplan stays in force.
 pub fn main(args: Args) -> ExitCode {
-    let config = match configuration(args.config.as_deref()) {
-        Ok(config) => config,
+    let report = match ask_switch(args.config.as_deref(), &Request::Reload) {
+        Ok(report) => report,
         Err(failed) => return failed,
     };
-    let store = &config.store.path;
-    let client = match Client::connect(store) {
-        Ok(Some(client)) => client,
-        Ok(None) => return fail(format!("no switch runs with the store {}", store.display())),
-        Err(error) => return fail(format!("the control socket of {}: {error}", store.display())),
-    };
-    let mut report = Value::Null;
-    if let Err(error) = client.ask(&Request::Reload, |line| report = line) {
-        return fail(error);
-    }
     let calls = report["calls"].as_u64();
     if args.json {
         println!("{report}");

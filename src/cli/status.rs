@@ -1,7 +1,7 @@
 //! `obelus status`: what the running switch is doing.
 
-use super::{configuration, fail};
-use crate::io::control::{Client, Request};
+use super::ask_switch;
+use crate::io::control::Request;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,20 +19,10 @@ pub struct Args {
 
 /// Asks the running switch.
 pub fn main(args: Args) -> ExitCode {
-    let config = match configuration(args.config.as_deref()) {
-        Ok(config) => config,
+    let status = match ask_switch(args.config.as_deref(), &Request::Status) {
+        Ok(status) => status,
         Err(failed) => return failed,
     };
-    let store = &config.store.path;
-    let client = match Client::connect(store) {
-        Ok(Some(client)) => client,
-        Ok(None) => return fail(format!("no switch runs with the store {}", store.display())),
-        Err(error) => return fail(format!("the control socket of {}: {error}", store.display())),
-    };
-    let mut status = Value::Null;
-    if let Err(error) = client.ask(&Request::Status, |line| status = line) {
-        return fail(error);
-    }
     if args.json {
         println!("{status}");
     } else {
