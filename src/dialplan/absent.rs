@@ -69,7 +69,6 @@ const APPLICATIONS: &[&str] = &[
     "Pickup",
     "PickupChan",
     "Queue",
-    "ReadExten",
     "ReadFile",
     "ReceiveFAX",
     "ReceiveMF",

@@ -46,8 +46,10 @@ Of Asterisk's own test vectors, all in `tests/vectors/dialplan` are answered ali
 pub fn page() -> String {
     let mut page = String::from(INTRODUCTION);
     page.push_str("\n## Applications\n");
-    for app in apps::ALL {
-        entry(&mut page, app.manual());
+    let mut applications: Vec<&Manual> = apps::ALL.iter().map(|app| app.manual()).collect();
+    applications.sort_by_key(|manual| manual.name.to_lowercase());
+    for manual in applications {
+        entry(&mut page, manual);
     }
     page.push_str("\n## Functions\n");
     let mut functions: Vec<&Manual> = functions::ALL.iter().map(|function| function.manual()).collect();

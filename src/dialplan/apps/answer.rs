@@ -1,7 +1,6 @@
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::dialplan::interp::Flow;
 use async_trait::async_trait;
-use std::time::Duration;
 
 /// Answer
 pub struct Answer;
@@ -21,9 +20,11 @@ impl Application for Answer {
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
+        let waits = !run.channel.is_answered();
         run.channel.answer().await?;
-        if let Ok(delay @ 1..) = arguments.split(',').next().unwrap_or("").trim().parse() {
-            run.sleep(Duration::from_millis(delay)).await?;
+        let delay = super::milliseconds(arguments.split(',').next().unwrap_or(""));
+        if let Some(delay) = delay.filter(|delay| waits && !delay.is_zero()) {
+            run.sleep(delay).await?;
         }
         Ok(Flow::Next)
     }

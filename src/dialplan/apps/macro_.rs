@@ -1,6 +1,5 @@
 use super::{Application, Check, Manual, Outcome, Run};
 use crate::diagnostic::Diagnostic;
-use crate::dialplan::arguments;
 use crate::dialplan::frames::Return;
 use crate::dialplan::interp::{Flow, Place, Stop};
 use async_trait::async_trait;
@@ -42,16 +41,14 @@ impl Application for Macro {
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
-        let parts = arguments::split(arguments);
-        let Some((name, arguments)) = parts.split_first() else {
-            return Err(Stop::Failed("Macro needs a name".to_string()));
-        };
+        // At every comma: nothing protected one in a Macro.
+        let (name, arguments) = arguments.split_once(',').map_or((arguments, None), |(name, rest)| (name, Some(rest)));
         let context = format!("macro-{}", name.trim());
         if !run.exists(&context, "s", 1) {
             return Err(Stop::Failed(format!("there is no macro {name}")));
         }
         let from = run.at.clone();
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let arguments: Vec<&str> = arguments.into_iter().flat_map(|rest| rest.split(',')).collect();
         run.push_frame(&arguments, Return::Macro)?;
         for (name, value) in [
             ("MACRO_CONTEXT", from.context),

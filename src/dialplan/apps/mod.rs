@@ -123,6 +123,7 @@ applications! {
     progress::Progress,
     raiseexception::RaiseException,
     read::Read,
+    readexten::ReadExten,
     receivetext::ReceiveText,
     record::Record,
     resetcdr::ResetCdr,

@@ -1,5 +1,5 @@
 use super::{Application, Manual, Outcome, Run};
-use crate::dialplan::interp::Flow;
+use crate::dialplan::interp::{Flow, NORMAL_CLEARING};
 use async_trait::async_trait;
 
 /// RaiseException
@@ -9,7 +9,7 @@ static MANUAL: Manual = Manual {
     name: "RaiseException",
     syntax: "RaiseException(reason)",
     synopsis: "Goes to the extension `e` of this context, with a reason for `EXCEPTION(reason)`.",
-    text: "Without an `e`, the next priority follows.",
+    text: "Without an `e`, the call ends.",
     ..Manual::EMPTY
 };
 
@@ -22,7 +22,7 @@ impl Application for RaiseException {
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
         match run.raise(arguments) {
             true => Ok(Flow::Goto(run.at.clone())),
-            false => Ok(Flow::Next),
+            false => Ok(Flow::Hangup(NORMAL_CLEARING)),
         }
     }
 }

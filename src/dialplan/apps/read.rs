@@ -1,8 +1,8 @@
 use super::{Application, Check, Manual, Outcome, Run};
 use super::KEYS;
-use crate::dialplan::arguments::Arguments;
-use crate::dialplan::channel::{Audio, Gone, Played};
-use crate::dialplan::interp::Flow;
+use crate::dialplan::arguments::{Arguments, Options};
+use crate::dialplan::channel::{Audio, Played};
+use crate::dialplan::interp::{Flow, Stop};
 use crate::dialplan::substitute::Values;
 use crate::limits;
 use std::time::Duration;
@@ -19,7 +19,7 @@ static MANUAL: Manual = Manual {
            as many as asked for (255 where no number is given), or until none comes in time: ten \
            seconds for the first and five for the others, or the timeout given. Nothing entered is \
            asked for again, as often as attempts says.",
-    options: &[("s", "Does nothing where the call is not answered."), ("n", "Reads without answering."), ("i", "The sound is a tone: accepted, and played as a sound."), ("t(keys)", "The keys that end the input, in place of `#`.")],
+    options: &[("s", "Does nothing where the call is not answered."), ("n", "Reads without answering."), ("e", "A key that ends the input, alone, is what was entered."), ("i", "The sound is a tone, as PlayTones plays it."), ("t(keys)", "The keys that end the input, in place of `#`.")],
     variables: &[("READSTATUS", "OK; TIMEOUT; SKIPPED; HANGUP; ERROR")],
 };
 
@@ -33,8 +33,10 @@ impl Application for Read {
         if check.parts().first().is_none_or(|(_, name)| name.trim().is_empty()) {
             check.expected(0..0, "the name of a variable");
         }
-        check.sound_list(1);
-        check.option_letters(3, "sint");
+        if !Options::parse(check.parts().get(3).map_or("", |(_, text)| text)).has('i') {
+            check.sound_list(1);
+        }
+        check.option_letters(3, "seint");
         check.seconds(5);
     }
 
@@ -58,7 +60,11 @@ impl Application for Read {
             }
         }
         let wanted = Wanted {
-            sounds: super::sounds(arguments.get(1)),
+            prompt: match options.has('i') {
+                true => Prompt::Tone(arguments.get(1).trim().to_string()),
+                false => Prompt::Sounds(super::sounds(arguments.get(1))),
+            },
+            keeps_terminator: options.has('e'),
             digits: match arguments.get(2).trim().parse() {
                 Ok(digits @ 1..=limits::DIGITS) => digits,
                 _ => limits::DIGITS,
@@ -84,21 +90,45 @@ impl Application for Read {
 
 /// What is asked of the caller.
 struct Wanted {
-    sounds: Vec<Audio>,
+    prompt: Prompt,
     digits: usize,
     terminators: String,
+    keeps_terminator: bool,
     timeout: Option<Duration>,
 }
 
+/// What the caller hears first.
+enum Prompt {
+    Sounds(Vec<Audio>),
+    Tone(String),
+}
+
+/// The first key, pressed during the prompt or after it.
+async fn first(run: &mut Run<'_>, wanted: &Wanted) -> Result<Option<char>, Stop> {
+    let wait = wanted.timeout.unwrap_or(run.timeouts.response);
+    match &wanted.prompt {
+        Prompt::Sounds(sounds) => match run.play(sounds, KEYS).await? {
+            Played::Digit(digit) => Ok(Some(digit)),
+            _ => Ok(run.read_digit(wait).await?),
+        },
+        Prompt::Tone(name) => {
+            super::playtones::play(run, name).await?;
+            let digit = run.read_digit(wait).await?;
+            run.channel.play_tones(&[], false).await?;
+            Ok(digit)
+        }
+    }
+}
+
 /// The digits, and whether the input is complete: by a terminator, or by their number.
-async fn read(run: &mut Run<'_>, wanted: &Wanted) -> Result<(String, bool), Gone> {
+async fn read(run: &mut Run<'_>, wanted: &Wanted) -> Result<(String, bool), Stop> {
     let mut digits = String::new();
-    let mut next = match run.play(&wanted.sounds, KEYS).await? {
-        Played::Digit(digit) => Some(digit),
-        _ => run.read_digit(wanted.timeout.unwrap_or(run.timeouts.response)).await?,
-    };
+    let mut next = first(run, wanted).await?;
     while let Some(digit) = next {
         if wanted.terminators.contains(digit) {
+            if digits.is_empty() && wanted.keeps_terminator {
+                digits.push(digit);
+            }
             return Ok((digits, true));
         }
         digits.push(digit);
