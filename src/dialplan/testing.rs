@@ -636,6 +636,7 @@ impl Channel for Scripted {
     }
 
     async fn send_digits(&mut self, digits: &str, length: Duration, gap: Duration) -> Result<(), Gone> {
+        self.up.then_some(()).ok_or(Gone)?;
         self.say(format_args!("is sent the digits {digits}"));
         let count = u32::try_from(digits.len()).unwrap_or(u32::MAX);
         self.sleep((length + gap).saturating_mul(count)).await

@@ -57,7 +57,7 @@ impl Variables {
     /// The value that is hidden below `depth` others.
     pub fn peek(&self, name: &str, depth: usize) -> Option<&str> {
         let values = self.values.get(unmark(name).0)?;
-        let index = values.len().checked_sub(depth + 1)?;
+        let index = values.len().checked_sub(depth)?.checked_sub(1)?;
         Some(&values[index].text)
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Arguments of all sorts; what each does to an application matters less than that it ends.
-fn nasty() -> Vec<String> {
+pub(in crate::dialplan) fn nasty() -> Vec<String> {
     let mut texts: Vec<String> = [
         "",
         " ",
@@ -154,6 +154,15 @@ fn nasty() -> Vec<String> {
         "x,,256,,2147483648,1e9",
         "*,*,*,*,*,*,*,o(é)",
         "a,99999999999999999999,#,#,#,#,#,o(99999999999999999999)",
+        "-99999999999999999999,99999999999999999999",
+        "99999999999999999999,99999999999999999999",
+        "-99999999999999999999,-99999999999999999999,-99999999999999999999",
+        "99999999999999999999,a",
+        "18446744073709551615,a",
+        "a,18446744073709551615",
+        "a,-9223372036854775808,-9223372036854775808",
+        "9223372036854775807,9223372036854775807",
+        "-9223372036854775808/-1,int",
         "o(",
         "t()",
         "t(é",
@@ -257,4 +266,34 @@ fn every_application_looks_at_whatever_it_is_given() {
         }
     }
     assert!(findings > 1_000, "{findings}");
+}
+
+#[test]
+fn every_application_ends_where_the_caller_is_gone() {
+    let text = "[default]\nexten => s,1,NoOp()\n";
+    let (plan, _) = load(Path::new("a.conf"), &Memory::new([("a.conf", text)]), &options());
+    let plan = Arc::new(plan.expect("it has no mistakes"));
+    for app in ALL {
+        for arguments in ["", "1", "a,b,c", "1?NoOp()", "a=b", "default,s,1"] {
+            let name = app.manual().name;
+            let mut call = Scripted::new(Script::parse("").expect("an empty script"));
+            block_on(call.hangup(16));
+            let before = call.transcript();
+            let machine = Arc::new(services::Memory::new());
+            let mut session = Session::new(
+                plan.clone(),
+                &mut call,
+                Globals::new(),
+                machine,
+                Rng::from_seed(1),
+            );
+            let outcome = block_on(session.apply(name, arguments));
+            // Nothing is played, and no time passes.
+            assert_eq!(call.transcript(), before, "{name}({arguments}): {outcome:?}");
+            assert_eq!(
+                call.wall_clock(),
+                Scripted::new(Script::parse("").expect("an empty script")).wall_clock()
+            );
+        }
+    }
 }

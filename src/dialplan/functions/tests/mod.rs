@@ -3,6 +3,7 @@
 mod call;
 mod lists;
 mod machine;
+mod odd;
 mod texts;
 mod times;
 
