@@ -58,6 +58,20 @@ fn counted(findings: &[Diagnostic]) -> BTreeMap<&'static str, usize> {
     counts
 }
 
+/// What `expected.txt` lists for one dialplan.
+fn listed<'t>(list: &'t str, name: &str) -> BTreeMap<&'t str, usize> {
+    let line = list
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let items = line.into_iter().flat_map(|codes| codes.split(", "));
+    items
+        .map(|item| {
+            let (code, count) = item.split_once(' ').expect("CODE COUNT");
+            (code, count.parse().expect("a count is a number"))
+        })
+        .collect()
+}
+
 fn described(finding: &Diagnostic) -> String {
     let place = finding.span.as_ref().map_or(String::new(), |span| {
         let (line, column) = span.source.position(span.range.start);
@@ -96,15 +110,21 @@ fn every_dialplan_loads_with_the_findings_that_are_listed() {
         std::fs::write(&list, &found).expect("it can be written");
     }
     let expected = std::fs::read_to_string(list).unwrap_or_default();
-    let expected: Vec<&str> = expected.lines().collect();
-    for line in found.lines().filter(|line| !expected.contains(line)) {
-        wrong.push(format!("found {line}"));
-        let name = line.split(':').next().unwrap_or_default();
-        wrong.extend(details.get(name).into_iter().flatten().map(described));
+    for name in &names {
+        let findings = &details[name.as_str()];
+        let (found, listed) = (counted(findings), listed(&expected, name));
+        for code in found.keys().copied().chain(listed.keys().copied()) {
+            let count = |counts: &BTreeMap<&str, usize>| counts.get(code).copied().unwrap_or(0);
+            let (found, listed) = (count(&found), count(&listed));
+            // What is built meanwhile is no longer unavailable: fewer of those are no fault.
+            let fine = found == listed || code.starts_with("unavailable-") && found < listed;
+            if !fine {
+                wrong.push(format!("{name}: {code} {found} times, {listed} times listed"));
+                wrong.extend(findings.iter().filter(|f| f.code == code).map(described));
+            }
+        }
     }
-    let found: Vec<&str> = found.lines().collect();
-    let gone = expected.iter().filter(|line| !found.contains(line));
-    wrong.extend(gone.map(|line| format!("listed {line}")));
+    wrong.dedup();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
