@@ -7,6 +7,8 @@
 //! `expected.txt` lists the findings. `OBELUS_UPDATE=1` writes that list anew; transcripts are written by hand.
 
 use obelus::diagnostic::{Diagnostic, Severity};
+use obelus::dialplan::apps::{self, Manual};
+use obelus::dialplan::functions;
 use obelus::dialplan::services::{self, Services};
 use obelus::dialplan::testing::{block_on, Script, Scripted};
 use obelus::dialplan::{load, reader::Disk, run, Dialplan, Globals, Options};
@@ -215,4 +217,100 @@ fn every_call_is_heard_as_asterisk_would_play_it() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(2 * runs >= names.len(), "only {runs} of {} run", names.len());
+}
+
+/// The names that `src/dialplan/absent.rs` knows of Asterisk.
+fn absent(list: &str) -> Vec<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dialplan/absent.rs");
+    let text = std::fs::read_to_string(source).expect("the source is there");
+    let start = format!("const {list}: &[&str] = &[");
+    let (_, rest) = text.split_once(&start).expect("the list is there");
+    let (names, _) = rest.split_once("];").expect("it ends");
+    names.split('"').skip(1).step_by(2).map(String::from).collect()
+}
+
+/// One table of `docs/from-asterisk.md` as it should be: `have` where we have it, with what the row says already, else with
+/// the manual's synopsis.
+fn table(
+    page: &str,
+    title: &str,
+    ours: &[&'static Manual],
+    faults: &mut Vec<String>,
+) -> (String, Vec<String>) {
+    let (_, rest) = page
+        .split_once(&format!("\n## {title}\n"))
+        .expect("the table is there");
+    let body = rest.split("\n## ").next().unwrap_or_default();
+    let mut rows: BTreeMap<String, (String, String, String)> = BTreeMap::new();
+    for line in body.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let cells: Vec<&str> = line.trim_matches('|').splitn(3, " | ").map(str::trim).collect();
+        let [name, status, text] = cells[..] else {
+            faults.push(format!("not a row: {line}"));
+            continue;
+        };
+        let row = (name.to_string(), status.to_string(), text.to_string());
+        if rows.insert(name.to_lowercase(), row).is_some() {
+            faults.push(format!("{name} is there twice"));
+        }
+    }
+    for manual in ours {
+        let key = manual.name.to_lowercase();
+        if rows.get(&key).is_none_or(|(_, status, _)| status != "have") {
+            let text = manual.synopsis.trim_end_matches('.').replace('|', "\\|");
+            rows.insert(key, (manual.name.to_string(), "have".to_string(), text));
+        }
+    }
+    let mut lacking = Vec::new();
+    for (name, status, text) in rows.values() {
+        let is_ours = ours.iter().any(|manual| manual.name.eq_ignore_ascii_case(name));
+        match status.as_str() {
+            "have" if !is_ours => faults.push(format!("{name} is called ours and is not")),
+            "have" => {}
+            "later" | "no" => lacking.push(name.clone()),
+            _ => faults.push(format!("{name} is neither have, later nor no")),
+        }
+        if text.is_empty() {
+            faults.push(format!("{name} has no text"));
+        }
+    }
+    let lines = rows
+        .values()
+        .map(|(name, status, text)| format!("| {name} | {status} | {text} |\n"));
+    (
+        format!("\n| name | | |\n|---|---|---|\n{}", lines.collect::<String>()),
+        lacking,
+    )
+}
+
+#[test]
+fn the_page_for_those_who_come_from_asterisk_tells_what_there_is() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/from-asterisk.md");
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let apps: Vec<_> = apps::ALL.iter().map(|app| app.manual()).collect();
+    let functions: Vec<_> = functions::ALL.iter().map(|function| function.manual()).collect();
+    let mut faults = Vec::new();
+    let (app_table, apps_lacking) = table(&page, "Applications", &apps, &mut faults);
+    let (function_table, functions_lacking) = table(&page, "Functions", &functions, &mut faults);
+    let mut apps_absent = absent("APPLICATIONS");
+    apps_absent.extend(absent("REFUSED_APPLICATIONS"));
+    for (absent, lacking) in [
+        (apps_absent, apps_lacking),
+        (absent("FUNCTIONS"), functions_lacking),
+    ] {
+        let is_in = |name: &String, list: &[String]| list.iter().any(|n| n.eq_ignore_ascii_case(name));
+        let unsaid = absent.iter().filter(|name| !is_in(name, &lacking));
+        faults.extend(unsaid.map(|name| format!("{name} is among the absent, and the page does not say so")));
+        let unknown = lacking.iter().filter(|name| !is_in(name, &absent));
+        faults.extend(unknown.map(|name| format!("{name} is on the page, and not among the absent")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let (head, _) = page
+        .split_once("\n## Applications\n")
+        .expect("the table is there");
+    let whole = format!("{head}\n## Applications\n{app_table}\n## Functions\n{function_table}");
+    if std::env::var_os("OBELUS_UPDATE").is_some() {
+        std::fs::write(&path, &whole).expect("it can be written");
+    }
+    let written = std::fs::read_to_string(&path).expect("the page is there");
+    assert!(written == whole, "OBELUS_UPDATE=1 enters what is new");
 }
