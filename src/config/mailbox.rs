@@ -12,7 +12,7 @@ pub(super) fn read_mailbox(
     section: &Section<'_>,
     others: &[Mailbox],
 ) -> Option<Mailbox> {
-    let name = named(reader, section, |name| {
+    let name = named(reader, section, values::mailbox_name, |name| {
         others.iter().any(|mailbox| mailbox.name == name)
     });
     let mut mailbox = Mailbox::named(name.clone().unwrap_or_default());

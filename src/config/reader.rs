@@ -322,13 +322,14 @@ fn type_name(value: &Value) -> &'static str {
 pub(super) fn named(
     reader: &mut Reader<'_>,
     section: &Section<'_>,
+    read: fn(&str) -> Result<String, Unfit>,
     taken: impl Fn(&str) -> bool,
 ) -> Option<String> {
     if !section.has("name") {
         let message = format!("{} needs a `name`", section.title);
         reader.error("missing-key", section.at.clone(), message, "name = \"…\"");
     }
-    let name = section.text(reader, "name", |_, text| values::name(text))?;
+    let name = section.text(reader, "name", |_, text| read(text))?;
     if taken(&name.value) {
         let message = format!(
             "`name`: there is a {} named {:?} already",

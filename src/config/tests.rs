@@ -658,6 +658,20 @@ const MISTAKES: &[(&str, &[&str])] = &[
 ];
 
 #[test]
+fn a_mailbox_can_be_named_as_dialplans_name_them() {
+    for (name, fits) in [
+        ("100@sales", true),
+        ("100", true),
+        ("@sales", false),
+        ("100@", false),
+        ("1@2@3", false),
+        ("10 0@sales", false),
+    ] {
+        assert_eq!(values::mailbox_name(name).is_ok(), fits, "{name}");
+    }
+}
+
+#[test]
 fn each_mistake_is_told_with_its_place_and_what_was_expected() {
     let mut wrong = String::new();
     for (text, expected) in MISTAKES {

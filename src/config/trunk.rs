@@ -18,7 +18,7 @@ const NUMBER_FORMATS: [(&str, NumberFormat); 4] = [
 const CODECS: [(&str, Codec); 2] = [("pcmu", Codec::Pcmu), ("pcma", Codec::Pcma)];
 
 pub(super) fn read_trunk(reader: &mut Reader<'_>, section: &Section<'_>, others: &[Trunk]) -> Option<Trunk> {
-    let name = named(reader, section, |name| {
+    let name = named(reader, section, values::name, |name| {
         others.iter().any(|trunk| trunk.name == name)
     });
     let mut trunk = Trunk::named(name.clone().unwrap_or_default());

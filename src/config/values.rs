@@ -122,6 +122,18 @@ pub(super) fn name(text: &str) -> Result<String, Unfit> {
     }
 }
 
+/// The name of a mailbox: as others, perhaps with one `@` between two such, as dialplans name them.
+pub(super) fn mailbox_name(text: &str) -> Result<String, Unfit> {
+    match text.split_once('@') {
+        Some((mailbox, context)) if text.len() <= 64 => {
+            name(mailbox)?;
+            name(context)?;
+            Ok(text.to_owned())
+        }
+        _ => name(text),
+    }
+}
+
 /// `memo.example.org`, `localhost:5001`
 pub(super) fn domain(text: &str) -> Result<String, Unfit> {
     let unfit = || Unfit::value("a host name, with a port where it is not the usual one", text);

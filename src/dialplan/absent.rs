@@ -125,7 +125,6 @@ const APPLICATIONS: &[&str] = &[
     "UnpauseQueueMember",
     "VMAuthenticate",
     "VMSayName",
-    "VoiceMail",
     "VoiceMailMain",
     "VoiceMailPlayMsg",
     "WaitForRing",

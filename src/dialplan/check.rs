@@ -228,6 +228,12 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Whether a mailbox exists, as far as that is known.
+    pub fn has_mailbox(&self, name: &str) -> bool {
+        let known = self.options.mailboxes.as_ref();
+        known.is_none_or(|known| known.iter().any(|mailbox| mailbox == name))
+    }
+
     /// A mailbox must exist, as far as that is known.
     pub fn mailbox(&mut self, range: Range<usize>, name: &str) {
         let options = self.options;

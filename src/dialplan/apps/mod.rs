@@ -155,6 +155,7 @@ applications! {
     trysystem::TrySystem,
     userevent::UserEvent,
     verbose::Verbose,
+    voicemail::VoiceMail,
     wait::Wait,
     waitdigit::WaitDigit,
     waitexten::WaitExten,
