@@ -4,6 +4,7 @@
 //! time-out, say) cannot be answered by the reply of another. The next request tells the machine to stop what the
 //! abandoned one began.
 
+use super::items::Items;
 use crate::config::{Config, Mailbox};
 use crate::dialplan::channel::{
     Audio, CallFacts, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played, RecordRequest,
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
 
 /// Reads the wall clock; the shell passes the real one, a simulation its own.
 pub type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -57,6 +59,16 @@ pub enum Request {
     },
     /// Listen for silence or noise.
     Listen(ListenRequest),
+    /// Send the caller a text.
+    SendText {
+        /// It.
+        text: String,
+    },
+    /// A text of the caller's.
+    ReceiveText {
+        /// How long to wait for it.
+        timeout: Duration,
+    },
     /// A digit.
     ReadDigit {
         /// How long to wait for it.
@@ -125,6 +137,10 @@ pub enum Reply {
     Digit(Option<char>),
     /// Whether what was listened for was heard.
     Heard(bool),
+    /// Whether a text was taken.
+    TextSent(bool),
+    /// A text, or none in time.
+    Text(Option<String>),
     /// A recording ended.
     Recorded(Recorded),
     /// The number of a copy; none where there is no such recording.
@@ -171,6 +187,7 @@ pub struct CallChannel {
     clock: WallClock,
     requests: UnboundedSender<FromChannel>,
     events: UnboundedReceiver<ToChannel>,
+    items: watch::Receiver<Items>,
     last_number: u64,
     answered: bool,
     /// Of the last play.
@@ -191,6 +208,7 @@ impl CallChannel {
         clock: WallClock,
         requests: UnboundedSender<FromChannel>,
         events: UnboundedReceiver<ToChannel>,
+        items: watch::Receiver<Items>,
     ) -> Self {
         CallChannel {
             call,
@@ -201,6 +219,7 @@ impl CallChannel {
             clock,
             requests,
             events,
+            items,
             last_number: 0,
             answered: false,
             heard: Duration::ZERO,
@@ -416,16 +435,23 @@ impl Channel for CallChannel {
         }
     }
 
-    async fn send_text(&mut self, _: &str) -> Result<bool, Gone> {
-        Ok(false)
+    async fn send_text(&mut self, text: &str) -> Result<bool, Gone> {
+        let text = text.to_owned();
+        match self.ask(Request::SendText { text }).await {
+            Reply::TextSent(taken) => Ok(taken),
+            _ => Err(Gone),
+        }
     }
 
-    async fn receive_text(&mut self, _: Duration) -> Result<Option<String>, Gone> {
-        Ok(None)
+    async fn receive_text(&mut self, timeout: Duration) -> Result<Option<String>, Gone> {
+        match self.ask(Request::ReceiveText { timeout }).await {
+            Reply::Text(text) => Ok(text),
+            _ => Err(Gone),
+        }
     }
 
-    fn item(&self, _: &str) -> Option<String> {
-        None
+    fn item(&self, name: &str) -> Option<String> {
+        self.items.borrow().get(name)
     }
 
     fn set_deadline(&mut self, after: Option<Duration>) {

@@ -7,6 +7,7 @@ use crate::media::{self, PlayId};
 use crate::sdp::offer_answer::{Agreed, LocalMedia, OfferAnswer};
 use crate::sdp::Sdp;
 use crate::time::Duration;
+use std::net::SocketAddr;
 
 impl Call {
     pub(super) fn open_leg(&mut self) {
@@ -69,10 +70,14 @@ impl Call {
                 self.end(Cause::NETWORK);
             }
             media::Event::Closed { stats, .. } => {
-                self.stats = stats;
+                self.media.stats = stats;
+                self.news = true;
                 self.leg_closed();
             }
-            media::Event::Report { .. } => {}
+            media::Event::Report { stats, .. } => {
+                self.media.stats = stats;
+                self.news = true;
+            }
         }
     }
 
@@ -98,6 +103,7 @@ impl Call {
     fn leg_opened(&mut self) {
         let Leg::Opening { .. } = self.leg else { return };
         self.leg = Leg::Open;
+        self.media.local = Some(SocketAddr::new(self.setup.media_address, self.port));
         let mut negotiation = OfferAnswer::new(LocalMedia {
             address: self.setup.media_address,
             port: self.port,
@@ -148,6 +154,9 @@ impl Call {
         if self.leg != Leg::Closed {
             self.leg = Leg::Closed;
             self.act(Action::FreePort(self.port));
+            for event in std::mem::take(&mut self.held) {
+                self.act(Action::ToChannel(event));
+            }
         }
     }
 
@@ -170,6 +179,8 @@ impl Call {
             ptime_ms: agreed.ptime_ms,
             continuous_silence: self.setup.continuous_silence,
         };
+        self.media.session = Some(session.clone());
+        self.news = true;
         self.command(media::Command::Negotiated {
             leg: self.leg_id,
             session,

@@ -8,11 +8,13 @@
 
 pub mod cause;
 pub mod channel;
+pub mod items;
 mod leg;
 pub mod ports;
 mod recordings;
 mod requests;
 mod signalling;
+mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -77,6 +79,13 @@ pub enum Input {
     Acked(Vec<u8>),
     /// A re-INVITE or UPDATE; the SDP body where it has one.
     Reinvite(Option<Vec<u8>>),
+    /// What became of `Action::SendText`.
+    TextSent {
+        /// Its number.
+        number: u64,
+        /// Whether the caller's side took it.
+        taken: bool,
+    },
     /// The caller's side ended, or the network did.
     Over(Cause),
     /// We end it: shutdown, or an operator.
@@ -100,6 +109,8 @@ pub enum Action {
     AnswerReinvite(Vec<u8>),
     /// Failure of a re-INVITE; the call goes on as it was.
     RefuseReinvite(u16),
+    /// A text to the caller, under that number; told as `Input::TextSent`.
+    SendText(u64, String),
     /// To its media worker.
     Media(media::Command),
     /// Another port pair, please: this one could not be bound. Answered by `Call::reopen`.
@@ -160,6 +171,8 @@ enum Pending {
         stopped: Option<char>,
     },
     ReadDigit,
+    ReceiveText,
+    SendText,
     Sleep,
     SendDigits {
         sending: SendingId,
@@ -213,6 +226,7 @@ pub struct Call {
     unanswered_deadline: Option<Instant>,
     absolute: Absolute,
     digits: VecDeque<char>,
+    texts: VecDeque<String>,
     next_play: u64,
     /// Recordings whose audio has begun to flow and that were neither kept nor discarded.
     loose: HashSet<u64>,
@@ -221,7 +235,11 @@ pub struct Call {
     began: Instant,
     answered_at: Option<Instant>,
     cause: Cause,
-    stats: media::LegStats,
+    media: items::Media,
+    /// Whether something changed that the dialplan can ask for.
+    news: bool,
+    /// What the dialplan is told once the leg is closed.
+    held: Vec<ToChannel>,
     actions: Vec<Action>,
 }
 
@@ -243,13 +261,16 @@ impl Call {
             unanswered_deadline: Some(now + UNANSWERED_LIMIT),
             absolute: Absolute::None,
             digits: VecDeque::new(),
+            texts: VecDeque::new(),
             next_play: 0,
             loose: HashSet::new(),
             kept: Vec::new(),
             began: now,
             answered_at: None,
             cause: Cause::default(),
-            stats: media::LegStats::default(),
+            media: items::Media::default(),
+            news: true,
+            held: Vec::new(),
             actions: Vec::new(),
             setup,
         };
@@ -284,7 +305,17 @@ impl Call {
 
     /// What its leg did, once that is closed.
     pub fn stats(&self) -> media::LegStats {
-        self.stats
+        self.media.stats
+    }
+
+    /// What is known of its media.
+    pub fn media_items(&self) -> &items::Media {
+        &self.media
+    }
+
+    /// Whether something has changed since the last time that the dialplan can ask for.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
     }
 
     /// When `Input::Timeout` is due.
@@ -328,6 +359,7 @@ impl Call {
             Input::Vault(event) => self.vault(event),
             Input::Acked(body) => self.acked(&body),
             Input::Reinvite(body) => self.reinvite(body.as_deref()),
+            Input::TextSent { number, taken } => self.text_sent(number, taken),
             Input::Over(cause) => self.over(cause),
             Input::End(cause) => self.end(cause),
             Input::Timeout => self.timeout(now),
@@ -337,6 +369,16 @@ impl Call {
 
     fn act(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Tells the dialplan something. Between the call's end and the leg's it is held back: when the dialplan goes on to
+    /// `h`, the leg's last figures are there.
+    fn tell(&mut self, event: ToChannel) {
+        if self.signalling == Signalling::Over && self.leg == Leg::Closing {
+            self.held.push(event);
+        } else {
+            self.act(Action::ToChannel(event));
+        }
     }
 
     fn command(&mut self, command: media::Command) {
@@ -362,6 +404,7 @@ impl Call {
         match self.pending {
             Some((number, Pending::Answer | Pending::Sleep)) => self.reply(number, Reply::Done),
             Some((number, Pending::ReadDigit)) => self.reply(number, Reply::Digit(None)),
+            Some((number, Pending::ReceiveText)) => self.reply(number, Reply::Text(None)),
             Some((number, Pending::Listen { otherwise, .. })) => {
                 self.abandon();
                 self.reply(number, Reply::Heard(otherwise));

@@ -12,7 +12,7 @@ impl Call {
     pub(super) fn reply(&mut self, number: u64, reply: Reply) {
         self.pending = None;
         self.deadline = None;
-        self.act(Action::ToChannel(ToChannel::Reply(number, reply)));
+        self.tell(ToChannel::Reply(number, reply));
     }
 
     /// Stops what an abandoned request began.
@@ -85,6 +85,8 @@ impl Call {
             Request::SendDigits { digits, length, gap } => self.send_digits(number, digits, length, gap),
             Request::Echo { until } => self.echo(number, until),
             Request::Listen(request) => self.listen(now, number, request),
+            Request::SendText { text } => self.send_text(number, text),
+            Request::ReceiveText { timeout } => self.receive_text(now, number, timeout),
             Request::Sleep { time } => {
                 self.pending = Some((number, Pending::Sleep));
                 self.deadline = Some(now + time);
@@ -133,6 +135,7 @@ impl Call {
         self.signalling = Signalling::Answered { acked: false };
         self.unanswered_deadline = None;
         self.answered_at = Some(now);
+        self.news = true;
         self.act(Action::Answer(body));
         self.pending = Some((number, Pending::Answer));
         // Without the ACK's answer there is nowhere to send audio to; the endpoint ends a call that is never acked.

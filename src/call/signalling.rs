@@ -86,17 +86,17 @@ impl Call {
         self.signalling = Signalling::Over;
         self.cause = cause;
         self.unanswered_deadline = None;
+        self.close_leg();
         if self.dialplan == Dialplan::Waiting {
             self.dialplan = Dialplan::Ended;
         } else {
-            self.act(Action::ToChannel(ToChannel::Hangup { cause: cause.0 }));
+            self.tell(ToChannel::Hangup { cause: cause.0 });
         }
         match self.pending {
             // The leg's end brings the recording; what the vault does goes on.
             Some((_, Pending::Record { .. } | Pending::Keep { .. } | Pending::KeepPlain { .. })) | None => {}
             Some((number, _)) => self.reply(number, Reply::Gone),
         }
-        self.close_leg();
         // A leg that never opened has no recording to bring.
         if self.leg == Leg::Closed {
             if let Some((number, Pending::Record { .. })) = self.pending {

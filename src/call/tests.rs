@@ -94,6 +94,16 @@ impl Script {
         });
     }
 
+    fn closed(&mut self) {
+        self.media(Event::Closed {
+            leg: LEG,
+            stats: LegStats {
+                received: 77,
+                ..LegStats::default()
+            },
+        });
+    }
+
     fn take(&mut self) -> Vec<String> {
         self.call.take_actions().iter().map(describe).collect()
     }
@@ -118,6 +128,7 @@ fn describe(action: &Action) -> String {
                 _ => format!("media {name}"),
             }
         }
+        Action::SendText(number, text) => format!("text {number} {text}"),
         Action::AnotherPort => "another port".into(),
         Action::Vault(command) => format!(
             "vault {}",
@@ -265,7 +276,7 @@ fn a_caller_who_hangs_up_while_recorded_leaves_what_was_said() {
     script.ask(record_request());
     assert_eq!(script.take(), ["media Record"]);
     script.input(Input::Over(Cause::NORMAL));
-    assert_eq!(script.take(), ["hang-up 16", "media Close"]);
+    assert_eq!(script.take(), ["media Close"]);
     script.media(Event::Recorded {
         leg: LEG,
         recording: RecordingId(RECORDING),
@@ -277,17 +288,23 @@ fn a_caller_who_hangs_up_while_recorded_leaves_what_was_said() {
         duration: Duration::from_secs(3),
         end: RecordedEnd::Hangup,
     };
-    assert_eq!(script.take(), [format!("reply 2 Recorded({recorded:?})")]);
-    script.media(Event::Closed {
-        leg: LEG,
-        stats: LegStats::default(),
-    });
+    // The dialplan goes on once the leg is closed.
+    assert!(script.take().is_empty());
+    script.closed();
+    assert_eq!(
+        script.take(),
+        [
+            "free 20000".to_owned(),
+            "hang-up 16".to_owned(),
+            format!("reply 2 Recorded({recorded:?})")
+        ]
+    );
     script.ask(Request::Keep {
         recording: RECORDING,
         mailbox: "main".into(),
         at: SystemTime::UNIX_EPOCH,
     });
-    assert_eq!(script.take(), ["free 20000", "vault Finish"]);
+    assert_eq!(script.take(), ["vault Finish"]);
     script.input(Input::DialplanEnded { panicked: false });
     assert!(
         script.take().is_empty(),
@@ -312,10 +329,7 @@ fn a_recording_that_nobody_kept_is_forgotten_with_the_dialplan() {
     });
     script.take();
     script.input(Input::DialplanEnded { panicked: false });
-    assert_eq!(
-        script.take(),
-        ["vault Discard", "bye 16", "hang-up 16", "media Close"]
-    );
+    assert_eq!(script.take(), ["vault Discard", "bye 16", "media Close"]);
 }
 
 #[test]
@@ -388,17 +402,18 @@ fn a_call_that_is_never_answered_ends_after_three_minutes() {
     script.at(179_999);
     assert!(script.take().is_empty());
     script.at(180_000);
-    assert_eq!(script.take(), ["reject 480", "hang-up 19", "media Close"]);
+    assert_eq!(script.take(), ["reject 480", "media Close"]);
+    script.closed();
+    assert_eq!(script.take(), ["free 20000", "hang-up 19"]);
 }
 
 #[test]
 fn busy_refuses_before_the_answer_and_sounds_after_it() {
     let mut script = Script::running();
     script.ask(Request::Indicate(Indication::Busy));
-    assert_eq!(
-        script.take(),
-        ["reject 486", "hang-up 17", "media Close", "reply 1 Gone"]
-    );
+    assert_eq!(script.take(), ["reject 486", "media Close"]);
+    script.closed();
+    assert_eq!(script.take(), ["free 20000", "hang-up 17", "reply 1 Gone"]);
     let mut script = Script::answered();
     script.ask(Request::Indicate(Indication::Busy));
     let actions = script.call.take_actions();
@@ -527,10 +542,9 @@ fn an_echo_ends_at_its_digit_and_keeps_no_other() {
     );
     script.ask(Request::Echo { until: String::new() });
     script.input(Input::Over(Cause::NORMAL));
-    assert_eq!(
-        script.take(),
-        ["media Echo", "hang-up 16", "reply 5 Gone", "media Close"]
-    );
+    assert_eq!(script.take(), ["media Echo", "media Close"]);
+    script.closed();
+    assert_eq!(script.take(), ["free 20000", "hang-up 16", "reply 5 Gone"]);
 }
 
 #[test]
@@ -573,4 +587,89 @@ fn listening_ends_by_what_is_heard_or_by_its_time() {
             ["media StopListen".to_owned(), format!("reply 1 Heard({heard})")]
         );
     }
+}
+
+#[test]
+fn a_text_is_sent_and_the_dialplan_hears_whether_it_was_taken() {
+    let mut script = Script::running();
+    let send = || Request::SendText {
+        text: "good day".into(),
+    };
+    script.ask(send());
+    assert_eq!(script.take(), ["reply 1 TextSent(false)"]);
+    let mut script = Script::answered();
+    script.ask(send());
+    assert_eq!(script.take(), ["text 2 good day"]);
+    for (number, taken) in [(1, false), (2, true), (2, false)] {
+        script.input(Input::TextSent { number, taken });
+    }
+    assert_eq!(script.take(), ["reply 2 TextSent(true)"]);
+    // The answer to one that was abandoned is nobody's.
+    script.ask(send());
+    script.ask(Request::Sleep {
+        time: Duration::from_secs(1),
+    });
+    script.input(Input::TextSent {
+        number: 3,
+        taken: true,
+    });
+    assert_eq!(script.take(), ["text 3 good day"]);
+}
+
+#[test]
+fn texts_are_kept_in_order_up_to_the_bound() {
+    let mut script = Script::answered();
+    for n in 0..=crate::limits::TEXTS {
+        let status = script.call.text(n.to_string());
+        assert_eq!(status, if n < crate::limits::TEXTS { 200 } else { 480 });
+    }
+    let receive = |ms| Request::ReceiveText {
+        timeout: Duration::from_millis(ms),
+    };
+    for n in 0..crate::limits::TEXTS {
+        script.ask(receive(0));
+        assert_eq!(script.take(), [format!("reply {} Text(Some(\"{n}\"))", n + 2)]);
+    }
+    script.ask(receive(500));
+    script.at(500);
+    script.ask(receive(500));
+    assert_eq!(script.call.text("late".into()), 200);
+    script.input(Input::Over(Cause::NORMAL));
+    assert_eq!(
+        script.take(),
+        [
+            "reply 18 Text(None)",
+            "reply 19 Text(Some(\"late\"))",
+            "media Close"
+        ]
+    );
+    assert_eq!(script.call.text("too late".into()), 481);
+}
+
+#[test]
+fn what_the_dialplan_can_ask_for_is_new_when_it_has_changed() {
+    let mut script = Script::answered();
+    assert!(script.call.take_news() && !script.call.take_news());
+    let media = script.call.media_items();
+    assert_eq!(media.local, Some("198.51.100.1:20000".parse().unwrap()));
+    assert_eq!(
+        media.session.as_ref().map(|session| session.remote),
+        Some("192.0.2.7:4000".parse().unwrap())
+    );
+    script.media(Event::Report {
+        leg: LEG,
+        stats: LegStats {
+            sent: 5,
+            ..LegStats::default()
+        },
+    });
+    assert!(script.call.take_news());
+    assert_eq!(script.call.media_items().stats.sent, 5);
+    // The last figures are there before the dialplan hears of the end.
+    script.input(Input::Over(Cause::NORMAL));
+    assert!(!script.call.take_news());
+    script.closed();
+    assert!(script.call.take_news());
+    assert_eq!(script.call.media_items().stats.received, 77);
+    assert_eq!(script.take(), ["media Close", "free 20000", "hang-up 16"]);
 }

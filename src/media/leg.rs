@@ -225,6 +225,7 @@ impl Leg {
         self.sender.tick(session, to, receiver.echoing(), out);
         if self.reports.is_due(out.now, out.rng) {
             self.send_report(false, out);
+            self.report(out);
         }
     }
 
@@ -247,10 +248,13 @@ impl Leg {
 
     /// What it has done.
     pub fn stats(&mut self, now: Instant) -> LegStats {
+        let remote = self.reports.remote();
         let mut stats = LegStats {
             sent: self.sender.sent().packets,
             level_out: self.sender.level(now),
-            remote_loss: self.reports.remote_loss(),
+            remote_loss: remote.map(|remote| remote.loss),
+            remote_lost: remote.map(|remote| remote.lost),
+            remote_jitter_ms: remote.map(|remote| remote.jitter_ms),
             round_trip_ms: self.reports.round_trip().map(|time| time.as_secs_f64() * 1_000.0),
             ..LegStats::default()
         };

@@ -285,7 +285,7 @@ pub enum Event {
         /// The leg.
         leg: LegId,
     },
-    /// What a leg has done so far.
+    /// What a leg has done so far: asked for by a command, or with each report to the peer, some five seconds apart.
     Report {
         /// The leg.
         leg: LegId,
@@ -352,6 +352,10 @@ pub struct LegStats {
     pub jitter_ms: f64,
     /// What the peer's last report said that it lost of ours, as a fraction of one.
     pub remote_loss: Option<f64>,
+    /// How many of ours it says that it lost in all.
+    pub remote_lost: Option<u64>,
+    /// The jitter that it sees of ours, milliseconds.
+    pub remote_jitter_ms: Option<f64>,
     /// Round trip by RTCP, milliseconds.
     pub round_trip_ms: Option<f64>,
     /// Highest sample of the last second received, as a fraction of full scale.

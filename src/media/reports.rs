@@ -18,8 +18,19 @@ pub struct Reports {
     /// Of the peer's last sender report: the middle of its NTP time, and when it came.
     last_sr: Option<(u32, Instant)>,
     source: Option<SocketAddr>,
-    remote_loss: Option<f64>,
+    remote: Option<Remote>,
     round_trip: Option<Duration>,
+}
+
+/// How the peer receives what we send.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Remote {
+    /// Lost of late, as a fraction.
+    pub loss: f64,
+    /// Lost in all.
+    pub lost: u64,
+    /// Interarrival jitter, milliseconds.
+    pub jitter_ms: f64,
 }
 
 /// What a report tells of our sending half.
@@ -44,7 +55,7 @@ impl Reports {
             sent_at_last: None,
             last_sr: None,
             source: None,
-            remote_loss: None,
+            remote: None,
             round_trip: None,
         }
     }
@@ -55,9 +66,9 @@ impl Reports {
         self.due.get_or_insert_with(|| now + rtcp::interval(rng, true));
     }
 
-    /// What the peer last said that it lost of ours, as a fraction.
-    pub fn remote_loss(&self) -> Option<f64> {
-        self.remote_loss
+    /// What the peer last said of what we send.
+    pub fn remote(&self) -> Option<Remote> {
+        self.remote
     }
 
     /// The last round trip.
@@ -88,7 +99,11 @@ impl Reports {
             self.last_sr = Some((rtcp::middle(sender.ntp), at));
         }
         for block in compound.reports.iter().filter(|block| block.ssrc == own_ssrc) {
-            self.remote_loss = Some(f64::from(block.fraction_lost) / 256.0);
+            self.remote = Some(Remote {
+                loss: f64::from(block.fraction_lost) / 256.0,
+                lost: u64::try_from(block.cumulative_lost).unwrap_or(0),
+                jitter_ms: f64::from(block.jitter) / 8.0,
+            });
             self.round_trip = rtcp::round_trip(at, block).or(self.round_trip);
         }
         true

@@ -171,6 +171,15 @@ impl Rig {
             .extend(std::iter::from_fn(|| self.worker.poll_event()));
     }
 
+    /// The events but for the reports, which come by themselves.
+    fn told(&self) -> Vec<Event> {
+        let events = self.events.iter();
+        events
+            .filter(|event| !matches!(event, Event::Report { .. }))
+            .cloned()
+            .collect()
+    }
+
     /// Ticks until so many milliseconds have passed.
     fn run(&mut self, ms: u64) {
         for _ in 0..ms / 20 {
@@ -613,10 +622,10 @@ fn tones_that_repeat_go_on_until_they_are_stopped() {
         }
         assert!(second[4_000..].iter().all(|&code| code == 0xff));
     }
-    assert_eq!(rig.events, []);
+    assert_eq!(rig.told(), []);
     rig.command(Command::StopPlay { leg: LEG });
     assert!(matches!(
-        rig.events[..],
+        rig.told()[..],
         [Event::Played {
             finished: false,
             samples: 40_000,
@@ -710,7 +719,7 @@ fn silence_and_noise_are_listened_for() {
     };
     rig.command(listen(1, true));
     peer.speak_for(&mut rig, 2_000);
-    assert_eq!(rig.events, []);
+    assert_eq!(rig.told(), []);
     let quiet_from = rig.now;
     for _ in 0..25 {
         peer.say(&mut rig, &[0xff; 160]);
@@ -720,22 +729,43 @@ fn silence_and_noise_are_listened_for() {
         leg: LEG,
         listening: ListeningId(id),
     };
-    assert_eq!(rig.events, [heard(1)]);
+    assert_eq!(rig.told(), [heard(1)]);
     assert_eq!(rig.now.since(quiet_from), Duration::from_millis(500));
     rig.events.clear();
     // Noise, though nothing at all comes at first.
     rig.command(listen(2, false));
     rig.run(3_000);
     peer.speak_for(&mut rig, 480);
-    assert_eq!(rig.events, []);
+    assert_eq!(rig.told(), []);
     peer.speak_for(&mut rig, 20);
-    assert_eq!(rig.events, [heard(2)]);
+    assert_eq!(rig.told(), [heard(2)]);
     // One that was given up tells nothing.
     rig.events.clear();
     rig.command(listen(3, false));
     rig.command(Command::StopListen { leg: LEG });
     peer.speak_for(&mut rig, 2_000);
-    assert_eq!(rig.events, []);
+    assert_eq!(rig.told(), []);
+}
+
+#[test]
+fn the_figures_are_told_with_each_report_to_the_peer() {
+    let mut rig = Rig::agreed(session());
+    let mut peer = Peer::new(peer_address(), 1);
+    peer.speak_for(&mut rig, 20_000);
+    let received: Vec<u64> = rig
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Report { stats, .. } => Some(stats.received),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(received.len(), rig.sent(Stream::Rtcp).len());
+    assert!((3..=8).contains(&received.len()), "{received:?}");
+    assert!(
+        received.is_sorted() && received.last() > Some(&600),
+        "{received:?}"
+    );
 }
 
 #[test]
@@ -1194,6 +1224,8 @@ fn the_peers_reports_give_loss_and_round_trip_and_a_strangers_do_not() {
             block: Some(ReportBlock {
                 ssrc: compound.ssrc,
                 fraction_lost,
+                cumulative_lost: 7,
+                jitter: 20,
                 last_sr: rtcp::middle(compound.sender.unwrap().ntp),
                 delay_since_last_sr: rtcp::middle(rtcp::ntp(Instant::ZERO + held)),
                 ..ReportBlock::default()
@@ -1219,6 +1251,7 @@ fn the_peers_reports_give_loss_and_round_trip_and_a_strangers_do_not() {
         panic!("a report was asked for");
     };
     assert_eq!(stats.remote_loss, Some(0.25));
+    assert_eq!((stats.remote_lost, stats.remote_jitter_ms), (Some(7), Some(2.5)));
     let round_trip = stats.round_trip_ms.unwrap();
     assert!((round_trip - 60.0).abs() < 1.0, "{round_trip}");
     assert_eq!(stats.ignored, 1);

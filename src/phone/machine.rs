@@ -639,6 +639,8 @@ impl Phone {
             }
             // A telephone in a terminal has no bell.
             Event::Incoming { call, .. } => self.endpoint.reject(now, call, 486, &[]),
+            // Nor does it show texts.
+            Event::Message { tx, request, .. } => self.endpoint.respond(now, tx, request.response(405)),
             _ => {}
         }
     }

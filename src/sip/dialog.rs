@@ -90,9 +90,15 @@ impl Dialog {
 
     /// A request within the dialog under the next CSeq number (12.2.1.1), still without Via.
     pub fn request(&mut self, method: Method) -> Request {
+        let number = self.next_cseq();
+        self.request_with(method, number)
+    }
+
+    /// The next CSeq number of ours.
+    pub fn next_cseq(&mut self) -> u32 {
         // Numbers stay below 2^31; nobody sends two thousand million requests in one dialog.
         self.local_cseq = self.local_cseq.saturating_add(1).min((1 << 31) - 1);
-        self.request_with(method, self.local_cseq)
+        self.local_cseq
     }
 
     /// A request within the dialog under a given CSeq number: the ACK has its INVITE's.

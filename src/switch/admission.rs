@@ -2,10 +2,10 @@
 
 use super::Switch;
 use crate::codec::Codec;
-use crate::config::Silence;
+use crate::config::{Silence, Trunk};
 use crate::dialplan::channel::{CallFacts, CallerId};
 use crate::dialplan::Match;
-use crate::secret::Private;
+use crate::secret::{Private, Secret};
 use crate::sip::message::{Message, Request};
 use crate::sip::Flow;
 use crate::time::Instant;
@@ -19,6 +19,8 @@ pub(super) struct Admitted {
     pub codecs: Vec<Codec>,
     pub continuous_silence: bool,
     pub offer: Option<Vec<u8>>,
+    /// User name and password at the trunk's registrar, for a challenge within the call.
+    pub credentials: Option<(String, Secret)>,
 }
 
 /// Why an INVITE is refused.
@@ -118,8 +120,15 @@ impl Switch {
             codecs: trunk.codecs.clone(),
             continuous_silence: trunk.silence == Silence::Continuous,
             offer,
+            credentials: credentials(&trunk),
         })
     }
+}
+
+/// The account at a trunk's registrar. A trunk without one is not told who we are.
+pub(super) fn credentials(trunk: &Trunk) -> Option<(String, Secret)> {
+    trunk.registrar.as_ref()?;
+    Some((trunk.username.clone()?, trunk.password.clone()?))
 }
 
 fn caller_id(party: Party) -> CallerId {

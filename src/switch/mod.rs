@@ -6,11 +6,13 @@
 mod admission;
 mod registrations;
 mod status;
+mod texts;
 
 pub use status::Status;
 
 use crate::call::cause::Cause;
 use crate::call::channel::{CallChannel, FromChannel, ToChannel, WallClock};
+use crate::call::items::Items;
 use crate::call::ports::PortPool;
 use crate::call::{self, Action, Call, Setup};
 use crate::config::Config;
@@ -20,6 +22,7 @@ use crate::media::{self, LegId};
 use crate::memo::vault::{StoredMemo, VaultCommand, VaultEvent};
 use crate::rng::Rng;
 use crate::secret::Private;
+use crate::sip::digest::Authenticator;
 use crate::sip::endpoint::{self, CallHandle, End, Endpoint, EndpointConfig};
 use crate::sip::message::{Request, Uri};
 use crate::sip::resolve::Target;
@@ -31,7 +34,7 @@ use registrations::Registrations;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub use registrations::{Lookup, Ticket};
 
@@ -157,6 +160,8 @@ struct Entry {
     worker: usize,
     dialplan: Arc<Dialplan>,
     to_channel: mpsc::UnboundedSender<ToChannel>,
+    /// What the dialplan can ask for without waiting.
+    items: watch::Sender<Items>,
     /// Taken when the dialplan starts.
     channel: Option<Box<CallChannel>>,
     span: tracing::Span,
@@ -357,6 +362,11 @@ impl Switch {
             Event::Info { call, request } => {
                 tracing::debug!(call = call.0, "INFO: {} bytes", request.body.len())
             }
+            Event::Message { call, tx, request } => self.text(now, call, tx, &request),
+            Event::Messaged { call, number, status } => {
+                let taken = status.is_some_and(|status| (200..300).contains(&status));
+                self.dispatch(now, call, call::Input::TextSent { number, taken });
+            }
             Event::Ended { call, end } => {
                 let cause = match end {
                     End::Bye { reason } => reason
@@ -425,7 +435,12 @@ impl Switch {
             "call begun"
         );
         self.totals.begun += 1;
+        if let Some((username, password)) = admitted.credentials {
+            let credentials = Authenticator::new(username, password, self.rng.fork());
+            self.endpoint.set_credentials(handle, credentials);
+        }
         let (to_channel, events) = mpsc::unbounded_channel();
+        let (items, items_now) = watch::channel(self.first_items(handle, request));
         let channel = Box::new(CallChannel::new(
             handle,
             span.clone(),
@@ -435,6 +450,7 @@ impl Switch {
             self.parts.clock.clone(),
             self.parts.requests.clone(),
             events,
+            items_now,
         ));
         let setup = Setup {
             facts,
@@ -455,6 +471,7 @@ impl Switch {
                 worker: (self.next_leg % self.parts.workers.max(1) as u64) as usize,
                 dialplan: self.parts.dialplan.clone(),
                 to_channel,
+                items,
                 channel: Some(channel),
                 span: span.clone(),
                 trunk: admitted.trunk,
@@ -489,6 +506,8 @@ impl Switch {
 
     fn carry_out(&mut self, now: Instant, handle: CallHandle) {
         loop {
+            // Before the dialplan hears of it: what it then asks for is there.
+            self.publish(handle);
             let Some(entry) = self.calls.get_mut(&handle) else {
                 return;
             };
@@ -535,6 +554,13 @@ impl Switch {
             }
             Action::AnswerReinvite(body) => self.endpoint.answer_reinvite(now, handle, body),
             Action::RefuseReinvite(status) => self.endpoint.refuse_reinvite(now, handle, status),
+            Action::SendText(number, text) => {
+                let body = text.into_bytes();
+                if !self.endpoint.message(now, handle, number, texts::TEXT, body) {
+                    let taken = false;
+                    entry.call.handle(now, call::Input::TextSent { number, taken });
+                }
+            }
             Action::Media(command) => {
                 let worker = entry.worker;
                 self.outputs.push_back(Output::Media { worker, command });
@@ -569,6 +595,40 @@ impl Switch {
             Action::FreePort(port) => self.ports.give_back(port),
             Action::Finished => self.finished(now, handle),
         }
+    }
+
+    /// What is known of a call that has just come.
+    fn first_items(&self, handle: CallHandle, request: &Request) -> Items {
+        let mut items = Items::default();
+        items.signalling.request_uri = request.uri.to_string();
+        items.signalling.user_agent = request.headers.get("User-Agent").unwrap_or_default().to_owned();
+        items.signalling.from = request
+            .headers
+            .from()
+            .map_or_else(|_| String::new(), |from| from.uri.to_string());
+        if let Some(dialog) = self.endpoint.call_dialog(handle) {
+            items.signalling.adopt(dialog);
+        }
+        items
+    }
+
+    /// Tells the dialplan what is known now, where that has changed.
+    fn publish(&mut self, handle: CallHandle) {
+        let Some(entry) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        if !entry.call.take_news() {
+            return;
+        }
+        // Once the call is over there is no dialog, and what it was is still known.
+        let dialog = self.endpoint.call_dialog(handle);
+        entry.items.send_modify(|items| {
+            items.media.clone_from(entry.call.media_items());
+            items.signalling.is_answered = entry.call.answered_at().is_some();
+            if let Some(dialog) = dialog {
+                items.signalling.adopt(dialog);
+            }
+        });
     }
 
     fn finished(&mut self, now: Instant, handle: CallHandle) {

@@ -4,7 +4,7 @@
 use crate::sip::message::{Method, Request, Response};
 
 /// The methods that the endpoint itself understands.
-const METHODS: [Method; 7] = [
+const METHODS: [Method; 8] = [
     Method::Invite,
     Method::Ack,
     Method::Cancel,
@@ -12,6 +12,7 @@ const METHODS: [Method; 7] = [
     Method::Options,
     Method::Info,
     Method::Update,
+    Method::Message,
 ];
 
 /// Why a request is not processed.
@@ -61,6 +62,8 @@ pub(super) fn outside(request: &Request, application: &[Method], allow: &str) ->
         // Only within a dialog (15.1.2, RFC 3311 5.2, RFC 3262 3, RFC 6086 4.2.2).
         Method::Bye | Method::Update | Method::Info | Method::Prack => return Err(Refusal::new(481)),
         Method::Other(_) => return Err(Refusal::new(501).with("Allow", allow)),
+        // MESSAGE is taken within a call only.
+        Method::Message => return Err(Refusal::new(405).with("Allow", allow.replacen(", MESSAGE", "", 1))),
         _ => return Err(Refusal::new(405).with("Allow", allow)),
     }
     scheme(request)?;

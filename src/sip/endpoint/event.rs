@@ -118,6 +118,24 @@ pub enum Event {
         /// The INFO.
         request: Box<Request>,
     },
+    /// A MESSAGE within the call (RFC 3428). Answer with `respond`.
+    Message {
+        /// The call.
+        call: CallHandle,
+        /// The transaction.
+        tx: ServerTx,
+        /// The MESSAGE.
+        request: Box<Request>,
+    },
+    /// What became of a MESSAGE of ours within the call.
+    Messaged {
+        /// The call.
+        call: CallHandle,
+        /// The application's number.
+        number: u64,
+        /// The final status; `None` where none came, or the transport broke.
+        status: Option<u16>,
+    },
     /// The remote side ended the call, or it broke. The handle is dead.
     Ended {
         /// The call.

@@ -8,6 +8,7 @@
 
 mod checks;
 mod event;
+mod inside;
 mod keys;
 mod reply;
 mod requests;

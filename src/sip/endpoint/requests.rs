@@ -138,11 +138,19 @@ impl Endpoint {
                 }
                 User::Call(call) => self.invite_answered(now, id, call, response),
                 User::Reinvite(call) => self.reinvite_answered(now, id, call, response),
-                // Whatever the answer to a BYE is, the dialog is over (15.1.1).
-                User::Bye(call) if !response.is_provisional() => {
-                    self.forget_call(now, call);
+                User::Message(..) | User::Bye(_) if response.is_provisional() => {}
+                User::Message(call, number) => {
+                    if !self.tried_again(now, id, step.user, call, &response) {
+                        self.messaged(call, number, Some(response.status));
+                    }
                 }
-                User::Bye(_) | User::Nobody => {}
+                // Whatever else the answer to a BYE is, the dialog is over (15.1.1).
+                User::Bye(call) => {
+                    if !self.tried_again(now, id, step.user, call, &response) {
+                        self.forget_call(now, call);
+                    }
+                }
+                User::Nobody => {}
             }
         }
         self.transaction_ended(id, step.user);
@@ -161,10 +169,18 @@ impl Endpoint {
             User::Application => self.emit(Event::RequestTimeout { tx: ClientTx(id) }),
             User::Call(call) => self.end_call(now, call, Event::Failed { call, response: None }),
             User::Reinvite(call) => self.lost(now, call),
+            User::Message(call, number) => self.messaged(call, number, None),
             User::Bye(call) => {
                 self.forget_call(now, call);
             }
             User::Nobody => {}
+        }
+    }
+
+    /// What became of a MESSAGE of ours within a call. Whatever it was, the call goes on.
+    fn messaged(&mut self, call: CallHandle, number: u64, status: Option<u16>) {
+        if self.calls.get(&call).is_some_and(|live| !live.abandoned) {
+            self.emit(Event::Messaged { call, number, status });
         }
     }
 
@@ -196,7 +212,8 @@ impl Endpoint {
 
     /// Forgets what was kept for the time that a transaction lives.
     pub(super) fn transaction_ended(&mut self, id: u64, user: User) {
-        let (User::Call(call) | User::Reinvite(call)) = user else {
+        let (User::Call(call) | User::Reinvite(call) | User::Bye(call) | User::Message(call, _)) = user
+        else {
             return;
         };
         if self.table.get(id).is_some() {
@@ -206,6 +223,7 @@ impl Endpoint {
             live.answers.take_if(|answers| answers.tx == id);
             live.pending.take_if(|pending| pending.tx == id);
             live.reacks.remove(&id);
+            live.ours.remove(&id);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Calls while they last, and how they end: ACK, re-INVITE, UPDATE, INFO and BYE (RFC 3261 12.2.2, 14, 15).
+//! Calls while they last, and how they end: ACK, re-INVITE, UPDATE, INFO, MESSAGE and BYE (RFC 3261 12.2.2, 14, 15).
 
 use super::checks::{self, Refusal};
 use super::schedule::Sleeper;
 use super::table::{Machine, User};
-use super::{reply, CallHandle, End, Endpoint, Event};
+use super::{reply, CallHandle, End, Endpoint, Event, ServerTx};
 use crate::sip::invite::{Call, Due, Pending, State, Unacked};
 use crate::sip::message::{Method, Request};
 use crate::sip::transaction::Server;
@@ -120,12 +120,27 @@ impl Endpoint {
                     });
                 }
             }
+            Method::Message => self.receive_message(now, flow, key, call, request),
             _ => {
                 let mut response = self.response_to(&request, 200);
                 checks::describe(&mut response, &self.allow);
                 self.answer_at_once(now, flow, key, &response);
             }
         }
+    }
+
+    /// A MESSAGE within a call is the application's to answer, unless it is done with the call.
+    fn receive_message(&mut self, now: Instant, flow: Flow, key: String, call: CallHandle, request: Request) {
+        if self.calls.get(&call).is_none_or(|live| live.abandoned) {
+            return self.refuse_inside(now, flow, key, &request, Refusal::new(481));
+        }
+        let machine = Machine::Server(Server::new(now, &self.config.base, flow.transport.is_reliable()));
+        let tx = self.open_server(flow, key, None, User::Application, machine);
+        self.emit(Event::Message {
+            call,
+            tx: ServerTx(tx),
+            request: Box::new(request),
+        });
     }
 
     /// The ACK of a 2xx. There is no transaction to absorb its repetitions, so only the first one counts.
@@ -363,7 +378,10 @@ impl Endpoint {
         if let Some(reason) = reason {
             request.headers.push("Reason", reason);
         }
-        self.open_client(now, flow, request, User::Bye(call));
+        self.authorize(call, &mut request);
+        let kept = self.keeps(call).then(|| request.clone());
+        let tx = self.open_client(now, flow, request, User::Bye(call));
+        self.keep_ours(call, tx, kept, false);
     }
 
     /// 13.3.1.4: the dialog is there, though the caller may not know it; it is ended by BYE.

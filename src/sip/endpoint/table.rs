@@ -35,6 +35,8 @@ pub(super) enum User {
     Reinvite(CallHandle),
     /// A call: our BYE.
     Bye(CallHandle),
+    /// A call: a MESSAGE of ours, with the application's number.
+    Message(CallHandle, u64),
     /// The application: a request of its own, or one that it answers.
     Application,
     /// Nobody: what we answered at once, CANCEL, and the BYE of a fork.

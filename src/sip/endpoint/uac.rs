@@ -50,6 +50,8 @@ impl Endpoint {
                 reinviting: None,
                 answers: None,
                 reacks: BTreeMap::new(),
+                credentials: None,
+                ours: BTreeMap::new(),
                 abandoned: false,
                 armed: None,
             },
@@ -122,10 +124,13 @@ impl Endpoint {
         }
         request.body = body;
         self.complete(&mut request);
+        self.authorize(call, &mut request);
+        let kept = self.keeps(call).then(|| request.clone());
         let (tx, _) = self.open_client_invite(now, flow, request, User::Reinvite(call));
         if let Some(live) = self.calls.get_mut(&call) {
             live.reinviting = Some(tx);
         }
+        self.keep_ours(call, tx, kept, false);
         self.settle();
         true
     }
@@ -279,15 +284,11 @@ impl Endpoint {
         }
     }
 
-    /// Sends the ACK of a 2xx and gives its bytes back. It has the credentials of its INVITE (22.1).
+    /// Sends the ACK of a 2xx and gives its bytes back.
     fn acknowledge(&mut self, dialog: &Dialog, invite: &Request) -> Vec<u8> {
         let number = invite.headers.cseq().map(|cseq| cseq.number).unwrap_or_default();
         let mut ack = dialog.request_with(Method::Ack, number);
-        for name in ["Authorization", "Proxy-Authorization"] {
-            for value in invite.headers.all(name) {
-                ack.headers.push(name, value);
-            }
-        }
+        copy_credentials(invite, &mut ack);
         self.stamp(&dialog.flow, &mut ack);
         let bytes = ack.to_bytes();
         self.transmit(dialog.flow, bytes.clone());
@@ -307,6 +308,12 @@ impl Endpoint {
             return self.transmit(flow, ack);
         }
         live.reinviting.take_if(|ours| *ours == tx);
+        if self.tried_again(now, tx, User::Reinvite(call), call, &response) {
+            return;
+        }
+        let Some(live) = self.calls.get_mut(&call) else {
+            return;
+        };
         let Some(dialog) = &mut live.dialog else { return };
         match response.status {
             200..=299 => {
@@ -317,6 +324,9 @@ impl Endpoint {
                     .map(|cseq| cseq.number)
                     .unwrap_or_default();
                 let mut ack = dialog.request_with(Method::Ack, number);
+                if let Some(ours) = live.ours.get(&tx) {
+                    copy_credentials(&ours.request, &mut ack);
+                }
                 let flow = dialog.flow;
                 self.stamp(&flow, &mut ack);
                 let bytes = ack.to_bytes();
@@ -351,6 +361,15 @@ impl Endpoint {
         let state = self.calls.get(&call).map(|live| &live.state);
         if matches!(state, Some(State::Challenged { until, .. }) if *until <= now) {
             self.end_call(now, call, Event::Failed { call, response: None });
+        }
+    }
+}
+
+/// An ACK has the credentials of its INVITE (22.1).
+fn copy_credentials(invite: &Request, ack: &mut Request) {
+    for name in ["Authorization", "Proxy-Authorization"] {
+        for value in invite.headers.all(name) {
+            ack.headers.push(name, value);
         }
     }
 }

@@ -133,6 +133,8 @@ impl Endpoint {
                 reinviting: None,
                 answers: None,
                 reacks: BTreeMap::new(),
+                credentials: None,
+                ours: BTreeMap::new(),
                 abandoned: false,
                 armed: None,
             },

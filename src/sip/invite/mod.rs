@@ -8,6 +8,7 @@ mod unacked;
 pub use unacked::{Due, Unacked};
 
 use crate::sip::dialog::Dialog;
+use crate::sip::digest::Authenticator;
 use crate::sip::message::{Request, Response};
 use crate::sip::Flow;
 use crate::time::Instant;
@@ -34,6 +35,10 @@ pub(in crate::sip) struct Call {
     pub answers: Option<Box<Answers>>,
     /// The ACKs of our re-INVITEs by transaction, for a 2xx that comes again.
     pub reacks: BTreeMap<u64, Vec<u8>>,
+    /// What answers a challenge to a request of ours within the dialog.
+    pub credentials: Option<Box<Authenticator>>,
+    /// Requests of ours within the dialog by transaction, where there are credentials to send them again with.
+    pub ours: BTreeMap<u64, Ours>,
     /// The application is done with the call: it hears no more of it.
     pub abandoned: bool,
     /// When the endpoint's schedule will look at the call next.
@@ -103,6 +108,15 @@ pub(in crate::sip) struct Answers {
     /// For each To tag that answered: the ACK, for a 2xx that comes again. One is the call's own, the others are
     /// forks that were ended at once.
     pub acks: BTreeMap<String, Vec<u8>>,
+}
+
+/// A request of ours within the dialog, for another try with credentials.
+#[derive(Debug)]
+pub(in crate::sip) struct Ours {
+    /// As it was sent, without Via.
+    pub request: Request,
+    /// It is another try already.
+    pub is_second: bool,
 }
 
 /// The peer's re-INVITE or UPDATE while the application makes up its mind.

@@ -2,6 +2,7 @@
 
 mod calls_in;
 mod calls_out;
+mod inside;
 mod pair;
 mod random;
 mod refusals;
@@ -180,6 +181,8 @@ impl Bench {
             Event::Acked { call, body } => (*call, format!("acked {}", body.len())),
             Event::Reinvite { call, request } => (*call, format!("reinvite {}", request.method)),
             Event::Info { call, .. } => (*call, "info".into()),
+            Event::Message { call, .. } => (*call, "message".into()),
+            Event::Messaged { call, number, status } => (*call, format!("messaged {number} {status:?}")),
             Event::Ended { call, end } => (*call, format!("ended {end:?}")),
             Event::Progress { call, response } => (*call, format!("progress {}", response.status)),
             Event::Answered { call, response } => (*call, format!("answered {}", response.status)),

@@ -52,8 +52,9 @@ fn step(bench: &mut Bench, calls: &mut Vec<CallHandle>, requests: &mut Vec<Serve
                     100, 180, 183, 200, 200, 202, 302, 401, 407, 486, 487, 491, 481, 408, 503,
                 ];
                 let status = status[usize::from(c) % status.len()];
-                let contact = "Contact: <sip:callee@198.51.100.7>";
-                let bytes = answer_with(&ours, status, ["x", "y"][usize::from(a) % 2], contact, body);
+                let extra =
+                    "Contact: <sip:callee@198.51.100.7>\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\"";
+                let bytes = answer_with(&ours, status, ["x", "y"][usize::from(a) % 2], extra, body);
                 bench.endpoint.receive(now, flow, &bytes);
             }
         }
@@ -63,11 +64,20 @@ fn step(bench: &mut Bench, calls: &mut Vec<CallHandle>, requests: &mut Vec<Serve
             2 => bench.endpoint.reject(now, call, c, &[]),
             _ => bench.endpoint.bye(now, call, Some("x\r\ny")),
         },
-        7 => match a % 4 {
+        7 => match a % 6 {
             0 => bench.endpoint.answer_reinvite(now, call, body.into()),
             1 => bench.endpoint.refuse_reinvite(now, call, c),
             2 => {
                 bench.endpoint.reinvite(now, call, body.into());
+            }
+            3 => {
+                bench.endpoint.message(now, call, 1, "text/plain", body.into());
+            }
+            4 => {
+                let secret = crate::secret::Secret::new("secret".into());
+                let credentials =
+                    crate::sip::digest::Authenticator::new("me", secret, crate::rng::Rng::from_seed(2));
+                bench.endpoint.set_credentials(call, credentials);
             }
             _ => bench.endpoint.cancel(now, call),
         },
@@ -106,7 +116,7 @@ fn step(bench: &mut Bench, calls: &mut Vec<CallHandle>, requests: &mut Vec<Serve
                 Err(_) => {}
             },
             Output::Event(Event::Incoming { call, .. }) => calls.push(call),
-            Output::Event(Event::Request { tx, .. }) => requests.push(tx),
+            Output::Event(Event::Request { tx, .. } | Event::Message { tx, .. }) => requests.push(tx),
             Output::Event(_) => {}
         }
     }

@@ -31,10 +31,17 @@ fn each_fault_has_its_status() {
             method("SHOUT"),
             "501",
             "Allow",
-            "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE",
+            "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE",
         ),
         (
             method("REGISTER"),
+            "405",
+            "Allow",
+            "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE",
+        ),
+        // A text outside a call is nobody's.
+        (
+            method("MESSAGE"),
             "405",
             "Allow",
             "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE",
@@ -148,7 +155,7 @@ fn a_refusal_has_a_tag_and_is_the_same_each_time() {
 fn options_tells_what_we_can_do() {
     let (line, allow) = refused(&request("OPTIONS", "5", "x", "", "", ""), "Allow");
     assert_eq!(line, "0 -> 200 5 OPTIONS");
-    assert_eq!(allow, "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE");
+    assert_eq!(allow, "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, MESSAGE");
     let (_, accept) = refused(&request("OPTIONS", "5", "x", "", "", ""), "Accept");
     assert_eq!(accept, "application/sdp");
     let mut bench = Bench::new();
