@@ -64,6 +64,8 @@ pub const SENT_DIGIT_TIME: Duration = Duration::from_secs(8);
 pub const TEXTS: usize = 16;
 /// Longest text within a call, bytes; RFC 3428 section 8 asks that a request stay below 1,300 on UDP.
 pub const TEXT_BYTES: usize = 8 * 1024;
+/// Texts of dialplans outside calls that are on their way at once.
+pub const MESSAGES: usize = 256;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
 pub const JITTER_PACKETS: usize = 50;
 /// Bytes of payload held by one jitter buffer: one second of G.711, so that long packets do not outgrow it.

@@ -18,7 +18,7 @@ use crate::memo::vault::VaultEvent;
 use crate::sip::endpoint::CallHandle;
 use crate::sip::resolve::Target;
 use crate::sip::Flow;
-use crate::switch::Ticket;
+use crate::switch::{Asker, Ticket};
 
 /// A datagram, or one message from a stream.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub enum Event {
     },
     /// Names were looked up.
     Resolved {
-        /// Of which trunk.
-        trunk: usize,
+        /// For whom.
+        asker: Asker,
         /// Addresses in the order to try.
         targets: Result<Vec<Target>, String>,
     },

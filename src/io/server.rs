@@ -8,7 +8,7 @@ use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
 use crate::call::channel::FromChannel;
 use crate::config::Config;
-use crate::dialplan::services::{self, Services};
+use crate::dialplan::services::{self, Services, TextMessage};
 use crate::dialplan::{self, Dialplan, Globals};
 use crate::http;
 use crate::media::io::portable::Portable;
@@ -85,6 +85,8 @@ enum Ask {
     Shutdown(oneshot::Sender<()>),
     /// With how many calls are in progress as the answer.
     Dialplan(Arc<Dialplan>, oneshot::Sender<usize>),
+    /// A text outside any call, with whether it was accepted as the answer.
+    Message(TextMessage, oneshot::Sender<bool>),
     Abandon,
 }
 
@@ -222,6 +224,8 @@ impl Server {
             notifier,
             observer,
             resolver: dns::Resolver::new(),
+            messages: HashMap::new(),
+            last_message: 0,
             stopping: None,
         };
         let control =
@@ -300,6 +304,19 @@ impl DialplanHandle {
         let (answer, calls) = oneshot::channel();
         self.0.send(Ask::Dialplan(dialplan, answer)).await.ok()?;
         calls.await.ok()
+    }
+}
+
+/// Sends texts outside any call by a running switch.
+#[derive(Clone)]
+pub struct MessageHandle(mpsc::Sender<Ask>);
+
+impl MessageHandle {
+    /// Whether the text was accepted. It was not where the switch is gone.
+    pub async fn send(&self, message: TextMessage) -> bool {
+        let (answer, accepted) = oneshot::channel();
+        let asked = self.0.send(Ask::Message(message, answer)).await.is_ok();
+        asked && accepted.await.unwrap_or(false)
     }
 }
 
@@ -408,6 +425,9 @@ struct Control {
     notifier: Notifier,
     observer: Option<Observer>,
     resolver: dns::Resolver,
+    /// Who waits for what becomes of a text outside any call, by its number.
+    messages: HashMap<u64, oneshot::Sender<bool>>,
+    last_message: u64,
     stopping: Option<oneshot::Sender<()>>,
 }
 
@@ -470,6 +490,12 @@ impl Control {
                         self.stopping = Some(done);
                         self.handle(Input::Shutdown);
                     }
+                    Ask::Message(message, answer) => {
+                        self.last_message += 1;
+                        let number = self.last_message;
+                        self.messages.insert(number, answer);
+                        self.handle(Input::SendMessage { number, message });
+                    }
                     Ask::Abandon => return self.media,
                 },
                 () = sleep_until(deadline) => self.handle(Input::Timeout),
@@ -491,9 +517,9 @@ impl Control {
             Event::Media(event) => self.handle(Input::Media(event)),
             Event::Vault(event) => self.handle(Input::Vault(event)),
             Event::DialplanEnded { call, panicked } => self.handle(Input::DialplanEnded { call, panicked }),
-            Event::Resolved { trunk, targets } => {
+            Event::Resolved { asker, targets } => {
                 let routes = targets.map(|targets| self.routes(targets));
-                self.handle(Input::Resolved { trunk, routes });
+                self.handle(Input::Resolved { asker, routes });
             }
             Event::FlowOpened { ticket, flow } => self.handle(Input::FlowOpened { ticket, flow }),
             Event::Connected { flow, connection } => {
@@ -537,6 +563,12 @@ impl Control {
                     self.start_dialplan(call, dialplan, channel, rng);
                 }
                 Output::Notify { mailbox, memo, from } => self.hand_over(mailbox, &memo, from),
+                Output::MessageSent { number, accepted } => {
+                    if let Some(answer) = self.messages.remove(&number) {
+                        // The dialplan may be over already.
+                        let _ = answer.send(accepted);
+                    }
+                }
                 Output::Resolve(lookup) => {
                     let (resolver, events) = (self.resolver.clone(), self.events.clone());
                     tokio::spawn(async move {
@@ -545,7 +577,7 @@ impl Control {
                             .await
                             .map_err(|error| error.to_string());
                         let _ = events.send(Event::Resolved {
-                            trunk: lookup.trunk,
+                            asker: lookup.asker,
                             targets,
                         });
                     });

@@ -4,6 +4,7 @@
 //! sockets, the simulation over a lossy network in virtual time.
 
 mod admission;
+mod messages;
 mod registrations;
 mod status;
 mod texts;
@@ -16,6 +17,7 @@ use crate::call::items::Items;
 use crate::call::ports::PortPool;
 use crate::call::{self, Action, Call, Setup};
 use crate::config::Config;
+use crate::dialplan::services::TextMessage;
 use crate::dialplan::Dialplan;
 use crate::media::library::Library;
 use crate::media::{self, LegId};
@@ -30,13 +32,14 @@ use crate::sip::{Flow, Transport};
 use crate::time::Instant;
 use crate::trunk::identify::RefusalLog;
 use crate::trunk::registration::Route;
+use messages::Messages;
 use registrations::Registrations;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
-pub use registrations::{Lookup, Ticket};
+pub use registrations::{Asker, Lookup, Ticket};
 
 /// What a switch is made of. A reload builds new parts; calls keep those that they began with.
 pub struct Parts {
@@ -84,8 +87,8 @@ pub enum Input<'a> {
     },
     /// The answer to `Output::Resolve`.
     Resolved {
-        /// Of which trunk.
-        trunk: usize,
+        /// For whom.
+        asker: Asker,
         /// The ways, in the order to try, or what went wrong.
         routes: Result<Vec<Route>, String>,
     },
@@ -95,6 +98,13 @@ pub enum Input<'a> {
         ticket: Ticket,
         /// The way, or why there is none.
         flow: Result<Flow, String>,
+    },
+    /// A text of a dialplan's that belongs to no call; told as `Output::MessageSent`.
+    SendMessage {
+        /// Named in the output.
+        number: u64,
+        /// The text.
+        message: TextMessage,
     },
     /// The deadline has come.
     Timeout,
@@ -142,6 +152,13 @@ pub enum Output {
         /// The caller's number.
         from: String,
     },
+    /// What became of a text that belongs to no call.
+    MessageSent {
+        /// Its number.
+        number: u64,
+        /// Whether it was accepted.
+        accepted: bool,
+    },
     /// Look names up.
     Resolve(Lookup),
     /// Find a way to a peer: the UDP socket of that family, or a new TCP connection.
@@ -173,6 +190,7 @@ pub struct Switch {
     parts: Parts,
     endpoint: Endpoint,
     registrations: Registrations,
+    messages: Messages,
     refusal_log: RefusalLog,
     calls: HashMap<CallHandle, Entry>,
     by_leg: HashMap<LegId, CallHandle>,
@@ -197,6 +215,7 @@ impl Switch {
         Switch {
             endpoint: Endpoint::new(endpoint_config, rng.fork()),
             registrations,
+            messages: Messages::new(parts.config.sip.external_address, rng.fork()),
             refusal_log: RefusalLog::default(),
             calls: HashMap::new(),
             by_leg: HashMap::new(),
@@ -238,8 +257,17 @@ impl Switch {
             Input::DialplanEnded { call, panicked } => {
                 self.dispatch(now, call, call::Input::DialplanEnded { panicked });
             }
-            Input::Resolved { trunk, routes } => self.registrations.resolved(now, trunk, routes),
-            Input::FlowOpened { ticket, flow } => self.registrations.flow_opened(now, ticket, flow),
+            Input::Resolved { asker, routes } => match asker {
+                Asker::Trunk(trunk) => self.registrations.resolved(now, trunk, routes),
+                Asker::Message(number) => self.messages.resolved(number, routes),
+            },
+            Input::FlowOpened { ticket, flow } => match ticket.asker() {
+                Asker::Trunk(_) => self.registrations.flow_opened(now, ticket, flow),
+                Asker::Message(_) => self.messages.flow_opened(ticket, flow),
+            },
+            Input::SendMessage { number, message } => {
+                self.messages.send(number, &message, &self.registrations);
+            }
             Input::Timeout => self.timeout(now),
             Input::Start => self.registrations.start(now),
             Input::Shutdown => self.shutdown(now),
@@ -278,7 +306,9 @@ impl Switch {
 
     /// Whether a call or a registration depends on that connection.
     pub fn uses_flow(&self, flow_id: u64) -> bool {
-        self.calls.values().any(|entry| entry.flow.id == flow_id) || self.registrations.use_flow(flow_id)
+        self.calls.values().any(|entry| entry.flow.id == flow_id)
+            || self.registrations.use_flow(flow_id)
+            || self.messages.use_flow(flow_id)
     }
 
     /// Calls that come from now on run this dialplan. Gives how many calls are in progress, which keep theirs.
@@ -327,19 +357,25 @@ impl Switch {
                     }
                     endpoint::Output::Event(event) => self.sip_event(now, event),
                 }
-            } else if let Some(act) = self.registrations.poll_act() {
-                self.registration_act(now, act);
+            } else if let Some(act) = self.registrations.poll_act().or_else(|| self.messages.poll_act()) {
+                self.act_outside(now, act);
+            } else if let Some((number, accepted)) = self.messages.poll_ended() {
+                self.outputs.push_back(Output::MessageSent { number, accepted });
             } else {
                 return;
             }
         }
     }
 
-    fn registration_act(&mut self, now: Instant, act: registrations::Act) {
+    /// What a registration or a text outside calls wants done.
+    fn act_outside(&mut self, now: Instant, act: registrations::Act) {
         match act {
-            registrations::Act::Request { trunk, flow, request } => {
+            registrations::Act::Request { asker, flow, request } => {
                 let tx = self.endpoint.request(now, flow, *request);
-                self.registrations.sent(trunk, tx);
+                match asker {
+                    Asker::Trunk(trunk) => self.registrations.sent(trunk, tx),
+                    Asker::Message(number) => self.messages.sent(number, tx),
+                }
             }
             registrations::Act::Resolve(lookup) => self.outputs.push_back(Output::Resolve(lookup)),
             registrations::Act::OpenFlow { ticket, target } => {
@@ -378,6 +414,10 @@ impl Switch {
                 };
                 self.dispatch(now, call, call::Input::Over(cause));
             }
+            Event::Response { tx, response } if self.messages.awaits(tx) => {
+                self.messages.response(tx, &response);
+            }
+            Event::RequestTimeout { tx } if self.messages.awaits(tx) => self.messages.request_timeout(tx),
             Event::Response { tx, response } => self.registrations.response(now, tx, response),
             Event::RequestTimeout { tx } => self.registrations.request_timeout(now, tx),
             Event::Request { tx, request, .. } => {

@@ -11,23 +11,47 @@ use crate::trunk::identify::TrunkTable;
 use crate::trunk::registration::{Input, Output, Registration, RegistrationConfig, Route, Status};
 use std::collections::VecDeque;
 
+/// For whom something is looked up, opened or sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Asker {
+    /// The registration of the trunk at that place in the configuration.
+    Trunk(usize),
+    /// The text of that number.
+    Message(u64),
+}
+
 /// Names one request for a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket(u64);
+pub struct Ticket {
+    asker: Asker,
+    number: u64,
+}
 
-/// Names to look up for a trunk.
+impl Ticket {
+    /// The asker's request of that number.
+    pub(super) fn new(asker: Asker, number: u64) -> Self {
+        Ticket { asker, number }
+    }
+
+    /// Whose it is.
+    pub(super) fn asker(&self) -> Asker {
+        self.asker
+    }
+}
+
+/// Names to look up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lookup {
-    /// The trunk's place in the configuration.
-    pub trunk: usize,
+    /// For whom.
+    pub asker: Asker,
     /// What to find.
     pub destination: Destination,
 }
 
-/// What the switch is to do for a registration.
+/// What the switch is to do for a registration or a text.
 pub(super) enum Act {
     Request {
-        trunk: usize,
+        asker: Asker,
         flow: Flow,
         request: Box<Request>,
     },
@@ -52,6 +76,8 @@ struct Line {
     waiting: Option<(Ticket, Box<Request>)>,
     /// The request whose response is awaited.
     awaited: Option<ClientTx>,
+    /// Whether a binding stands, by the last word.
+    is_registered: bool,
 }
 
 /// Every trunk, and the registrations of those that have a registrar.
@@ -76,6 +102,7 @@ impl Registrations {
                     flow: None,
                     waiting: None,
                     awaited: None,
+                    is_registered: false,
                 });
             }
         }
@@ -89,6 +116,21 @@ impl Registrations {
 
     pub fn trunks(&self) -> &TrunkTable {
         &self.trunks
+    }
+
+    /// The trunk whose registrar is that host, with its place in the configuration and its registrar.
+    pub fn trunk_of(&self, host: &str) -> Option<(usize, &Trunk, Uri)> {
+        self.trunks.trunks().enumerate().find_map(|(index, trunk)| {
+            let registrar = registrar(trunk)?;
+            let found = registrar.host.eq_ignore_ascii_case(host);
+            found.then_some((index, trunk.as_ref(), registrar))
+        })
+    }
+
+    /// The way by which a trunk is registered now.
+    pub fn flow_of(&self, trunk: usize) -> Option<Flow> {
+        let line = self.lines.iter().find(|line| line.trunk == trunk)?;
+        line.is_registered.then_some(line.flow).flatten()
     }
 
     pub fn start(&mut self, now: Instant) {
@@ -107,9 +149,10 @@ impl Registrations {
                 .map(|_| Input::Timeout)
         });
         // A binding that has run out no longer vouches for the registrar's address.
-        for line in &self.lines {
-            self.trunks
-                .set_registered(line.trunk, line.registration.registered_with(now));
+        for line in &mut self.lines {
+            let with = line.registration.registered_with(now);
+            line.is_registered = with.is_some();
+            self.trunks.set_registered(line.trunk, with);
         }
     }
 
@@ -151,7 +194,7 @@ impl Registrations {
             Ok(flow) => {
                 line.flow = Some(flow);
                 self.acts.push_back(Act::Request {
-                    trunk: line.trunk,
+                    asker: Asker::Trunk(line.trunk),
                     flow,
                     request,
                 });
@@ -238,19 +281,19 @@ impl Registrations {
             match output {
                 Output::Resolve(destination) => {
                     self.acts.push_back(Act::Resolve(Lookup {
-                        trunk: line.trunk,
+                        asker: Asker::Trunk(line.trunk),
                         destination,
                     }));
                 }
                 Output::Send { target, request } => match line.flow.filter(|flow| leads_to(flow, target)) {
                     Some(flow) => self.acts.push_back(Act::Request {
-                        trunk: line.trunk,
+                        asker: Asker::Trunk(line.trunk),
                         flow,
                         request,
                     }),
                     None => {
                         self.last_ticket += 1;
-                        let ticket = Ticket(self.last_ticket);
+                        let ticket = Ticket::new(Asker::Trunk(line.trunk), self.last_ticket);
                         line.waiting = Some((ticket, request));
                         self.acts.push_back(Act::OpenFlow { ticket, target });
                     }
@@ -264,8 +307,9 @@ impl Registrations {
                 Output::Changed(_) => {}
             }
         }
-        self.trunks
-            .set_registered(line.trunk, line.registration.registered_with(now));
+        let with = line.registration.registered_with(now);
+        line.is_registered = with.is_some();
+        self.trunks.set_registered(line.trunk, with);
     }
 }
 
@@ -275,19 +319,7 @@ fn leads_to(flow: &Flow, target: Target) -> bool {
 
 /// What a trunk's registration is told; `None` where the trunk has no registrar.
 fn registration_config(trunk: &Trunk) -> Option<RegistrationConfig> {
-    let registrar = trunk.registrar.as_deref()?;
-    let text = if registrar.starts_with("sip:") {
-        registrar.to_owned()
-    } else {
-        format!("sip:{registrar}")
-    };
-    let registrar: Uri = match text.parse() {
-        Ok(uri) => uri,
-        Err(error) => {
-            tracing::error!(trunk = %trunk.name, "registrar {registrar:?}: {error}");
-            return None;
-        }
-    };
+    let registrar = registrar(trunk)?;
     Some(RegistrationConfig {
         trunk: trunk.name.clone(),
         registrar,
@@ -295,6 +327,19 @@ fn registration_config(trunk: &Trunk) -> Option<RegistrationConfig> {
         password: trunk.password.clone(),
         expires_secs: trunk.expires_secs,
     })
+}
+
+/// A trunk's registrar.
+fn registrar(trunk: &Trunk) -> Option<Uri> {
+    let registrar = trunk.registrar.as_deref()?;
+    let text = if registrar.starts_with("sip:") {
+        registrar.to_owned()
+    } else {
+        format!("sip:{registrar}")
+    };
+    text.parse()
+        .inspect_err(|error| tracing::error!(trunk = %trunk.name, "registrar {registrar:?}: {error}"))
+        .ok()
 }
 
 /// The bytes that keep a NAT's mapping open (RFC 5626 section 3.5.1).

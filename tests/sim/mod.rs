@@ -308,6 +308,7 @@ impl World {
                 self.tasks.push((call, Box::pin(task)));
             }
             Output::Notify { memo, .. } => self.memos.push(memo.link.expose().to_owned()),
+            Output::MessageSent { .. } => panic!("no text of the simulation is outside a call"),
             Output::Resolve(_) | Output::OpenFlow { .. } => panic!("no trunk of the simulation registers"),
         }
     }
