@@ -186,7 +186,7 @@ fn a_forged_request_does_not_reach_a_call() {
         body: "",
     };
     let almost = &tag[..tag.len() - 1];
-    for method in ["BYE", "INVITE", "UPDATE", "INFO"] {
+    for method in ["BYE", "INVITE", "UPDATE", "INFO", "MESSAGE"] {
         for wire in [
             inside(method, "guess", "caller-tag", "call-1"),
             inside(method, almost, "caller-tag", "call-1"),

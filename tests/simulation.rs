@@ -4,7 +4,7 @@ mod sim;
 
 use obelus::rng::Rng;
 use obelus::time::{Duration, Instant};
-use sim::caller::{Caller, Plan, State};
+use sim::caller::{Caller, Plan, State, FLOOD};
 use sim::net::Quality;
 use sim::{Leftovers, World};
 
@@ -14,6 +14,19 @@ const MEMO_LINE: &str = "\
 exten => 5550100,1,Answer()
  same => n,Wait(1)
  same => n,Memo(main)
+ same => n,Hangup()
+; Echoes until #, and then converses by keys and texts.
+exten => 5550101,1,Answer()
+ same => n,Echo()
+ same => n,SendDTMF(12#)
+ same => n,ReceiveText(20)
+ same => n,SendText(you said ${RECEIVETEXTMESSAGE} in ${CHANNEL(audioreadformat)} to ${CHANNEL(rtp,src)})
+ same => n,Hangup()
+; Reads one text, late.
+exten => 5550102,1,Answer()
+ same => n,Wait(5)
+ same => n,ReceiveText(1)
+ same => n,SendText(${RECEIVETEXTMESSAGE:0:8})
  same => n,Hangup()
 ";
 
@@ -129,4 +142,76 @@ fn a_shutdown_in_the_middle_keeps_what_was_said() {
     world.run(world.now + Duration::from_secs(120));
     assert_all_over(&world, 3);
     assert_eq!(world.stored(), 3);
+}
+
+#[test]
+fn a_caller_is_echoed_presses_is_sent_digits_and_writes() {
+    let world = world_of(5, Quality::PERFECT, &[Plan::Converse]);
+    assert_all_over(&world, 5);
+    let caller = &world.callers[0];
+    assert_eq!(caller.state, State::Ended);
+    // What was said comes back as it was, but for the first words, which came before the echo began.
+    let first = caller.said.len() - caller.heard.len();
+    assert!(
+        first < 5 && caller.said.len() == 99,
+        "{first} packets were not echoed"
+    );
+    assert!(caller.heard == caller.said[first..]);
+    let digits: String = caller.digits.iter().map(|(_, digit)| digit).collect();
+    assert_eq!(digits, "512#");
+    assert_eq!(caller.answers, [Some(200)]);
+    let [text] = &caller.texts[..] else {
+        panic!("{:?}", caller.texts);
+    };
+    assert!(
+        text.starts_with("you said good day in ulaw to 198.51.100.1:20"),
+        "{text}"
+    );
+}
+
+#[test]
+fn over_a_bad_network_an_echo_alters_nothing_and_a_text_comes_once() {
+    let (mut whole, mut heard) = (0, 0);
+    for seed in 0..30 {
+        let world = world_of(seed, Quality::BAD, &[Plan::Converse, Plan::Converse]);
+        assert_all_over(&world, seed);
+        for caller in &world.callers {
+            assert!(
+                caller.heard.iter().all(|packet| caller.said.contains(packet)),
+                "seed {seed}: something was echoed that was not said"
+            );
+            assert!(caller.texts.len() <= 1, "seed {seed}: {:?}", caller.texts);
+            heard += caller.heard.len();
+            let digits: String = caller.digits.iter().map(|(_, digit)| digit).collect();
+            let told = caller
+                .texts
+                .iter()
+                .any(|text| text.starts_with("you said good day"));
+            whole += usize::from(told && digits == "512#");
+        }
+    }
+    println!("{whole} of 60 conversations whole, {heard} packets came back");
+    assert!(
+        whole >= 45 && heard >= 1_500,
+        "{whole} conversations, {heard} packets"
+    );
+}
+
+#[test]
+fn a_flood_of_texts_within_a_call_is_bounded() {
+    let world = world_of(6, Quality::PERFECT, &[Plan::FloodTexts]);
+    assert_all_over(&world, 6);
+    let caller = &world.callers[0];
+    let answered = |status| {
+        caller
+            .answers
+            .iter()
+            .filter(|answer| **answer == Some(status))
+            .count()
+    };
+    assert_eq!(answered(200), obelus::limits::TEXTS);
+    assert_eq!(answered(480), FLOOD as usize - obelus::limits::TEXTS);
+    // The call goes on all the while.
+    assert_eq!(caller.texts, ["number 0"]);
+    assert_eq!(caller.state, State::Ended);
 }

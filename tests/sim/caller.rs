@@ -2,7 +2,8 @@
 
 use super::net::{Datagram, Net};
 use obelus::rng::Rng;
-use obelus::rtp::packet::Header;
+use obelus::rtp::packet::{Header, Packet};
+use obelus::rtp::telephone_event::{self, TelephoneEvent};
 use obelus::sdp::Sdp;
 use obelus::sip::endpoint::{CallHandle, Endpoint, EndpointConfig, Event, Output};
 use obelus::sip::message::{Method, Request};
@@ -31,9 +32,14 @@ pub enum Plan {
     WrongNumber,
     /// Offers a codec that nobody has.
     NoCommonCodec,
+    /// Calls the echo: speaks, presses 5 and then #, sends a text, and is told one.
+    Converse,
+    /// Sends far more texts than anybody reads.
+    FloodTexts,
 }
 
 impl Plan {
+    /// Those that call the memo line.
     pub const ALL: [Plan; 9] = [
         Plan::LeaveMemo,
         Plan::HangUpWhileRecorded,
@@ -77,7 +83,19 @@ pub struct Caller {
     patience: Duration,
     /// Packets with a tone in them; silence follows, which ends a recording.
     spoken: u32,
+    sequence: u16,
+    /// The audio that was sent with a tone in it, and what came that was no silence, packet by packet.
+    pub said: Vec<Vec<u8>>,
+    pub heard: Vec<Vec<u8>>,
+    /// The digits that came, each by its timestamp.
+    pub digits: Vec<(u32, char)>,
+    pub texts: Vec<String>,
+    /// What our texts were answered.
+    pub answers: Vec<Option<u16>>,
 }
+
+/// Texts of a flood.
+pub const FLOOD: u64 = 2_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
@@ -87,6 +105,9 @@ enum Act {
     Vanish,
     Hold,
     Resume,
+    Press(char),
+    Text,
+    Flood,
 }
 
 impl Caller {
@@ -106,8 +127,17 @@ impl Caller {
             packets: 0,
             ssrc: rng.u32(),
             patience: Duration::from_millis(20 + rng.below(400)),
-            spoken: 300 + rng.below(200) as u32,
+            spoken: match plan {
+                Plan::Converse => 100,
+                _ => 300 + rng.below(200) as u32,
+            },
             endpoint: Endpoint::new(config, rng.fork()),
+            sequence: 0,
+            said: Vec::new(),
+            heard: Vec::new(),
+            digits: Vec::new(),
+            texts: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -141,7 +171,13 @@ impl Caller {
     }
 
     pub fn receive(&mut self, now: Instant, datagram: &Datagram, net: &mut Net) {
-        if self.state == State::Vanished || datagram.to != self.sip {
+        if self.state == State::Vanished {
+            return;
+        }
+        if datagram.to == self.rtp {
+            return self.hear(&datagram.bytes);
+        }
+        if datagram.to != self.sip {
             return;
         }
         let flow = self.flow();
@@ -157,7 +193,7 @@ impl Caller {
         if let Some((at, act)) = self.next_act {
             if at <= now {
                 self.next_act = None;
-                self.act(now, act);
+                self.act(now, act, net);
             }
         }
         self.settle(now, net);
@@ -186,13 +222,14 @@ impl Caller {
         .into_bytes()
     }
 
-    fn act(&mut self, now: Instant, act: Act) {
+    fn act(&mut self, now: Instant, act: Act, net: &mut Net) {
         match act {
             Act::Invite => {
-                let did = if self.plan == Plan::WrongNumber {
-                    "nobody"
-                } else {
-                    "5550100"
+                let did = match self.plan {
+                    Plan::WrongNumber => "nobody",
+                    Plan::Converse => "5550101",
+                    Plan::FloodTexts => "5550102",
+                    _ => "5550100",
                 };
                 let mut request = Request::new(
                     Method::Invite,
@@ -219,7 +256,7 @@ impl Caller {
                 if let (Some(call), State::Calling) = (self.call, self.state) {
                     self.endpoint.cancel(now, call);
                 } else if self.state == State::Talking {
-                    self.act(now, Act::HangUp);
+                    self.act(now, Act::HangUp, net);
                 }
             }
             Act::HangUp => {
@@ -229,6 +266,17 @@ impl Caller {
                 }
             }
             Act::Vanish => self.over(State::Vanished),
+            Act::Press(digit) => {
+                self.press(now, digit, net);
+                let next = if digit == '5' { Act::Press('#') } else { Act::Text };
+                self.next_act = Some((now + Duration::from_secs(2), next));
+            }
+            Act::Text => self.text(now, 0, "good day"),
+            Act::Flood => {
+                for number in 0..FLOOD {
+                    self.text(now, number, &format!("number {number} {}", "x".repeat(1_000)));
+                }
+            }
             Act::Hold | Act::Resume => {
                 let Some(call) = self.call else { return };
                 let direction = if act == Act::Hold { "sendonly" } else { "sendrecv" };
@@ -282,6 +330,8 @@ impl Caller {
                     Plan::HangUpWhileRecorded => Some((6_000, Act::HangUp)),
                     Plan::Vanish => Some((3_000, Act::Vanish)),
                     Plan::HoldAndResume => Some((1_000, Act::Hold)),
+                    Plan::Converse => Some((3_000, Act::Press('5'))),
+                    Plan::FloodTexts => Some((1_000, Act::Flood)),
                     _ => None,
                 };
                 self.next_act = act.map(|(ms, act)| (now + Duration::from_millis(ms), act));
@@ -290,16 +340,82 @@ impl Caller {
                 self.over(State::Failed(response.map(|response| response.status)))
             }
             Event::Ended { .. } => self.over(State::Ended),
+            Event::Message { tx, request, .. } => {
+                self.texts
+                    .push(String::from_utf8_lossy(&request.body).into_owned());
+                self.endpoint.respond(now, tx, request.response(200));
+            }
+            Event::Messaged { status, .. } => self.answers.push(status),
             _ => {}
         }
+    }
+
+    fn text(&mut self, now: Instant, number: u64, text: &str) {
+        if let Some(call) = self.call {
+            let body = text.as_bytes().to_vec();
+            self.endpoint.message(now, call, number, "text/plain", body);
+        }
+    }
+
+    /// Takes in a packet of the switch's RTP.
+    fn hear(&mut self, bytes: &[u8]) {
+        let Ok(packet) = Packet::parse(bytes) else {
+            return;
+        };
+        if packet.payload_type == 101 {
+            let event = TelephoneEvent::parse(packet.payload).expect("an event");
+            let digit = telephone_event::digit(event.event).expect("a digit");
+            let heard = (packet.timestamp, digit);
+            if event.end && !self.digits.contains(&heard) {
+                self.digits.push(heard);
+            }
+        } else if packet.payload.iter().any(|&code| code != 0xff) {
+            self.heard.push(packet.payload.to_vec());
+        }
+    }
+
+    /// A key, held for a tenth of a second.
+    fn press(&mut self, now: Instant, digit: char, net: &mut Net) {
+        let timestamp = self.packets * 160;
+        for n in 1..=8_u16 {
+            let event = TelephoneEvent {
+                event: telephone_event::code(digit).expect("a digit"),
+                end: n > 5,
+                volume: 10,
+                duration: n.min(5) * 160,
+            };
+            self.send_rtp(now, n == 1, 101, timestamp, &event.to_bytes(), net);
+        }
+    }
+
+    fn send_rtp(
+        &mut self,
+        now: Instant,
+        marker: bool,
+        payload_type: u8,
+        timestamp: u32,
+        payload: &[u8],
+        net: &mut Net,
+    ) {
+        let Some(to) = self.remote_rtp else { return };
+        self.sequence = self.sequence.wrapping_add(1);
+        let header = Header {
+            marker,
+            payload_type,
+            sequence: self.sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        };
+        let from = self.rtp;
+        let bytes = [header.to_bytes().as_slice(), payload].concat();
+        net.send(now, Datagram { from, to, bytes });
     }
 
     /// A 20 ms packet of a tone, or of silence once everything is said.
     fn speak(&mut self, now: Instant, net: &mut Net) {
         self.next_packet = Some(now + Duration::from_millis(20));
-        let Some(to) = self.remote_rtp else { return };
         self.packets += 1;
-        let payload: Vec<u8> = (0..160u32)
+        let mut payload: Vec<u8> = (0..160u32)
             .map(|at| {
                 let phase = f64::from(self.packets * 160 + at) / 8_000.0;
                 let loud = self.packets < self.spoken;
@@ -311,21 +427,11 @@ impl Caller {
                 obelus::codec::g711::mulaw_encode(sample as i16)
             })
             .collect();
-        let header = Header {
-            marker: self.packets == 1,
-            payload_type: 0,
-            sequence: self.packets as u16,
-            timestamp: self.packets * 160,
-            ssrc: self.ssrc,
-        };
-        let bytes = [header.to_bytes().as_slice(), &payload].concat();
-        net.send(
-            now,
-            Datagram {
-                from: self.rtp,
-                to,
-                bytes,
-            },
-        );
+        if self.packets < self.spoken {
+            // So that no two packets are alike.
+            payload[..4].copy_from_slice(&self.packets.to_be_bytes());
+            self.said.push(payload.clone());
+        }
+        self.send_rtp(now, self.packets == 1, 0, self.packets * 160, &payload, net);
     }
 }
