@@ -1,5 +1,6 @@
 use super::{Application, Check, Manual, Outcome, Run};
-use crate::dialplan::arguments::Arguments;
+use crate::diagnostic::Diagnostic;
+use crate::dialplan::arguments::{Arguments, Options};
 use crate::dialplan::interp::{Flow, NORMAL_CLEARING};
 use async_trait::async_trait;
 
@@ -25,6 +26,11 @@ impl Application for WaitExten {
     fn check(&self, check: &mut Check<'_>) {
         check.seconds(0);
         check.option_letters(1, "md");
+        let options = check.parts().get(1).map(|(range, text)| (range.clone(), Options::parse(text)));
+        if let Some((range, _)) = options.filter(|(_, options)| options.has('m')) {
+            let message = "there is no music: the caller hears silence";
+            check.report(range, Diagnostic::warning("no-effect", message));
+        }
     }
 
     async fn execute(&self, run: &mut Run<'_>, arguments: &str) -> Outcome {
