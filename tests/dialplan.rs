@@ -153,3 +153,17 @@ fn the_manual_is_up_to_date() {
         "OBELUS_UPDATE=1 writes it anew"
     );
 }
+
+#[test]
+fn the_page_of_lints_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/dialplan-lints.md");
+    let page = obelus::dialplan::lint::page();
+    if std::env::var_os("OBELUS_UPDATE").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap(),
+        page,
+        "OBELUS_UPDATE=1 writes it anew"
+    );
+}

@@ -84,6 +84,12 @@ pub fn load_watching(config: &Config) -> Loaded {
     }
 }
 
+/// The contexts that calls enter; where there is no trunk, that is not known.
+fn entries(config: &Config) -> Option<Vec<String>> {
+    let contexts: Vec<String> = config.trunks.iter().map(|trunk| trunk.context.clone()).collect();
+    Some(contexts).filter(|contexts| !contexts.is_empty())
+}
+
 /// What a load of a dialplan is to know of a configuration.
 pub fn options(config: &Config) -> dialplan::Options {
     let mut mailboxes: Vec<String> = config
@@ -97,6 +103,7 @@ pub fn options(config: &Config) -> dialplan::Options {
         allow: config.dialplan.allow.clone(),
         mailboxes: Some(mailboxes),
         sounds: Some(sound_names(&config.sounds.path)),
+        entries: entries(config),
         ..dialplan::Options::default()
     }
 }

@@ -21,6 +21,8 @@ pub struct Dialplan {
     pub(super) contexts: HashMap<String, Context>,
     /// The names of the contexts, in file order.
     pub(super) order: Vec<String>,
+    /// Whether a file that may be missing is: what stands in it is not known.
+    pub(super) incomplete: bool,
     /// `[globals]`, in order, substituted.
     pub(super) globals: Vec<(String, String)>,
     pub(super) settings: Settings,
@@ -373,6 +375,24 @@ impl Dialplan {
         };
         let includes = context.includes.iter().filter(holds);
         includes.map(|include| include.context.text.as_str())
+    }
+
+    /// The first extension that matches and has that priority, an entry for certain callers aside.
+    pub(super) fn entry(&self, context: &str, number: &str, priority: u32) -> Option<&Extension> {
+        let query = Query {
+            extension: number,
+            caller: "",
+            now: SystemTime::UNIX_EPOCH,
+            variables: None,
+        };
+        self.search_extensions(context, query, priority, &mut |extension, search| match extension
+            .caller
+            .is_none()
+            && extension.steps.contains_key(&search.priority)
+        {
+            true => ControlFlow::Break(extension),
+            false => ControlFlow::Continue(()),
+        })
     }
 
     /// Visits the extensions that match, in the order in which they are tried.

@@ -3,6 +3,7 @@
 //! The rules are those of Asterisk's configuration files. What Asterisk only warns about is a warning here, and
 //! what makes Asterisk refuse a file is an error.
 
+use super::lint;
 use super::reader::Reader;
 use super::text::Text;
 use super::Options;
@@ -30,10 +31,23 @@ pub struct Entry {
     pub value: Text,
 }
 
+/// What was read.
+#[derive(Debug)]
+pub struct Read {
+    /// The sections, in the order in which they began.
+    pub sections: Vec<Section>,
+    /// What the comments of the files allow.
+    pub(super) allowed: Vec<lint::Allowed>,
+    /// Whether a `#tryinclude` found nothing.
+    pub incomplete: bool,
+}
+
 /// Reads `file` and what it includes. The sections are returned as far as they were understood.
-pub fn read(file: &Path, reader: &dyn Reader, options: &Options) -> (Vec<Section>, Vec<Diagnostic>) {
+pub fn read(file: &Path, reader: &dyn Reader, options: &Options) -> (Read, Vec<Diagnostic>) {
     let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut lexer = Lexer {
+        allowed: Vec::new(),
+        incomplete: false,
         reader,
         folder,
         sections: Vec::new(),
@@ -52,10 +66,17 @@ pub fn read(file: &Path, reader: &dyn Reader, options: &Options) -> (Vec<Section
                 .push(Diagnostic::error("unreadable-file", message));
         }
     }
-    (lexer.sections, lexer.diagnostics)
+    let read = Read {
+        sections: lexer.sections,
+        allowed: lexer.allowed,
+        incomplete: lexer.incomplete,
+    };
+    (read, lexer.diagnostics)
 }
 
 struct Lexer<'a> {
+    allowed: Vec<lint::Allowed>,
+    incomplete: bool,
     reader: &'a dyn Reader,
     /// The folder of the first file: what relative includes are relative to.
     folder: PathBuf,
@@ -107,6 +128,8 @@ impl Lexer<'_> {
                 source
             }
         };
+        self.allowed
+            .extend(lint::Allowed::read(&source, &mut self.diagnostics));
         let mut comment_depth = 0;
         let mut comment_start = 0;
         let mut offset = 0;
@@ -272,7 +295,7 @@ impl Lexer<'_> {
         for path in self.expand(&path) {
             match self.reader.read(&path) {
                 Ok(bytes) => self.file(&path, bytes, depth + 1),
-                Err(_) if !required => {}
+                Err(_) if !required => self.incomplete = true,
                 Err(e) => {
                     let message = format!("cannot read {}: {e}", path.display());
                     let finding = Diagnostic::error("unreadable-file", message);
@@ -330,6 +353,10 @@ impl Lexer<'_> {
 
     /// `name = value`, `name => value`, `name += value`.
     fn entry(&mut self, line: &Text) {
+        if let Some(finding) = lint::missing_same(&line.text) {
+            self.diagnostics.push(line.mark(finding));
+            return;
+        }
         let Some(equals) = line.text.find('=') else {
             let finding = Diagnostic::warning("missing-equals", "a line without = is ignored");
             self.diagnostics

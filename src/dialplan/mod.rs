@@ -25,6 +25,7 @@ mod frames;
 pub mod functions;
 pub mod interp;
 mod lex;
+pub mod lint;
 pub mod manual;
 mod morse;
 mod number;
@@ -67,6 +68,8 @@ pub struct Options {
     pub sounds: Option<Vec<String>>,
     /// Steps that a call may take without the caller hearing or doing anything; `limits::DIALPLAN_STEPS` by default.
     pub steps: u64,
+    /// The contexts that calls enter, so that those are found which nothing reaches; `None` checks nothing.
+    pub entries: Option<Vec<String>>,
     /// The zone of time ranges and of STRFTIME where they name none; by default the machine's.
     pub zone: TimeZone,
     /// The languages that calls can be held in, and the one that they begin with.
@@ -79,6 +82,7 @@ impl Default for Options {
             allow: Vec::new(),
             mailboxes: None,
             sounds: None,
+            entries: None,
             steps: crate::limits::DIALPLAN_STEPS,
             zone: TimeZone::system(),
             languages: say::Languages::default(),
@@ -100,10 +104,13 @@ pub enum Match {
 /// Loads a dialplan file and what it includes. A dialplan is returned unless a diagnostic is an error; all
 /// diagnostics are returned, in file order.
 pub fn load(file: &Path, reader: &dyn Reader, options: &Options) -> (Option<Dialplan>, Vec<Diagnostic>) {
-    let (sections, mut diagnostics) = lex::read(file, reader, options);
-    let (plan, more) = parse::parse(&sections, options);
+    let (read, mut diagnostics) = lex::read(file, reader, options);
+    let (mut plan, more) = parse::parse(&read.sections, options);
+    plan.incomplete = read.incomplete;
     diagnostics.extend(more);
     check::check(&plan, options, &mut diagnostics);
+    lint::look(&plan, options, &mut diagnostics);
+    lint::apply(&read.allowed, &mut diagnostics);
     sort(&mut diagnostics);
     let refused = diagnostics
         .iter()

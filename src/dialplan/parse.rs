@@ -3,6 +3,7 @@
 use super::apps;
 use super::ast::{App, Context, Dialplan, Extension, Include, Name, Step};
 use super::lex::{Entry, Section};
+use super::lint;
 use super::substitute::{self, Found, Values};
 use super::switch::{self, Kind, Switch};
 use super::text::Text;
@@ -235,6 +236,10 @@ impl Loader {
                 value,
                 finding.hint("write exten => NAME,PRIORITY,Application(arguments)"),
             );
+            return;
+        }
+        if let Some(finding) = lint::missing_same_of(&extension.text, &priority.text) {
+            self.say(value, finding);
             return;
         }
         if let Some(index) = self.extension_index(context, &extension) {

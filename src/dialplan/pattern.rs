@@ -189,6 +189,23 @@ pub fn describe(element: Option<&Element>) -> String {
     }
 }
 
+/// A number that fits a pattern, the first by its characters; `None` where nothing does.
+pub fn example(elements: &[Element]) -> Option<String> {
+    let mut number = String::new();
+    for element in elements {
+        match element {
+            Element::Set(set) => number.push(char::from(u8::try_from(set.lowest()).ok()?)),
+            Element::Rest => {
+                number.push('0');
+                break;
+            }
+            Element::Early => break,
+            Element::Never => return None,
+        }
+    }
+    Some(number)
+}
+
 /// Why a number does not fit a pattern, in words; `None` where it fits.
 pub fn why_not(elements: &[Element], dialled: &str) -> Option<String> {
     let mut digits = dialled.chars().filter(|&c| c != '-');

@@ -73,9 +73,10 @@ impl Setting {
         })
     }
 
-    /// What a load of a dialplan is to know.
+    /// What a load of a dialplan is to know that was named and is perhaps not the configured one.
     pub fn options(&self) -> language::Options {
         let mut options = whole_check::options(&self.config);
+        options.entries = None;
         if !self.configured {
             options.mailboxes = None;
         }

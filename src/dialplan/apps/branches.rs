@@ -74,6 +74,11 @@ pub fn check(
     Some((0..question, there))
 }
 
+/// The places of the two branches of `condition?this:that` as it is written; `None` where there is no `?`.
+pub(in crate::dialplan) fn of(text: &str, protected: bool) -> Option<(Range<usize>, Range<usize>)> {
+    Some(written(text, outside(text, b'?')?, protected))
+}
+
 /// The first place of a character outside `${ }` and `$[ ]`.
 fn outside(text: &str, wanted: u8) -> Option<usize> {
     let mut at = 0;

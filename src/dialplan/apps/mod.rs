@@ -16,6 +16,8 @@ mod no_effect;
 pub(super) mod recording;
 mod saying;
 
+pub(super) use branches::of as branches_of;
+
 /// A manual entry, of an application or a function: the source of `docs/dialplan.md`.
 #[derive(Debug)]
 pub struct Manual {
