@@ -35,7 +35,8 @@ fn read(files: &[(&str, &str)]) -> (Option<Dialplan>, Vec<String>) {
 
 fn good(text: &str) -> Dialplan {
     let (plan, findings) = read(&[("main.conf", text)]);
-    assert_eq!(findings, [""; 0]);
+    // What a test leaves out makes warnings.
+    assert!(plan.is_some(), "{findings:?}");
     plan.unwrap()
 }
 

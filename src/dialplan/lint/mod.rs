@@ -70,6 +70,7 @@ macro_rules! lints {
 }
 
 lints! {
+    agi_refused,
     bad_argument,
     bad_expression,
     bad_priority,

@@ -30,7 +30,8 @@ fn look(survey: &Survey<'_>, diagnostics: &mut Vec<Diagnostic>) {
             let (name, end) = match (sign, rest.strip_prefix('(')) {
                 ("$", Some(inside)) => (word(inside), 2),
                 ("$", None) => (word(rest), 1),
-                _ if call.text[..at].ends_with('$') => continue,
+                // `${A}{B}` puts a name together, to be evaluated later.
+                _ if call.text[..at].ends_with(['$', '}']) => continue,
                 _ => (word(rest), 1),
             };
             let closed = call.text.get(at + end + name.len()..).unwrap_or_default();

@@ -40,7 +40,12 @@ const FUNCTIONS: &[&str] = &["SHELL", "CURL", "EVAL", "FILE", "STAT", "ENV"];
 
 fn look(survey: &Survey<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let taint = Taint::of(survey);
+    // Of a step and the applications in its arguments, one finding is enough.
+    let mut told = std::ptr::null();
     for call in survey.calls.iter().filter(|call| call.text.contains("${")) {
+        if std::ptr::eq(told, call.step) {
+            continue;
+        }
         for (range, what) in places(call) {
             let text = call.text.get(range.clone()).unwrap_or_default();
             let Some(wrong) = taint.in_text(text, Some(call)) else { continue };
@@ -48,6 +53,7 @@ fn look(survey: &Survey<'_>, diagnostics: &mut Vec<Diagnostic>) {
             let finding = LINT.finding(format!("the caller chooses {wrong}, which decides {what}"));
             let hint = format!("write ${{FILTER(0-9,{wrong})}}, or whatever characters are expected");
             diagnostics.push(call.mark(at..at + wrong.len(), finding.hint(hint)));
+            told = std::ptr::from_ref(call.step);
             break;
         }
     }

@@ -86,8 +86,8 @@ impl Survey<'_> {
             || name.starts_with("MACRO_")
             || variables.prefixes.iter().any(|prefix| name.starts_with(prefix))
             || OTHERS.contains(&name)
-            || crate::dialplan::apps::ALL.iter().any(|app| {
-                let rows = app.manual().variables.iter();
+            || manuals().any(|manual| {
+                let rows = manual.variables.iter();
                 rows.flat_map(|(names, _)| names.split([',', ' ', ';']))
                     .any(|known| known == name)
             })
@@ -177,4 +177,11 @@ const OTHERS: &[&str] = &[
 fn is_argument(name: &str) -> bool {
     name.strip_prefix("ARG")
         .is_some_and(|rest| rest == "C" || !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_digit()))
+}
+
+/// Of every application and function.
+fn manuals() -> impl Iterator<Item = &'static crate::dialplan::apps::Manual> {
+    use crate::dialplan::{apps, functions};
+    let functions = functions::ALL.iter().map(|function| function.manual());
+    apps::ALL.iter().map(|app| app.manual()).chain(functions)
 }

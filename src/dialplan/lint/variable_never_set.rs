@@ -33,6 +33,12 @@ fn look(survey: &Survey<'_>, diagnostics: &mut Vec<Diagnostic>) {
             if survey.is_known(name) {
                 continue;
             }
+            if name.trim() != name {
+                let message = format!("the spaces in \"{name}\" are part of the name, and nothing sets it");
+                let finding = LINT.finding(message).hint(format!("write ${{{}}}", name.trim()));
+                diagnostics.push(call.mark(found.whole(), finding));
+                continue;
+            }
             let finding = LINT.finding(format!("{name} is read here, and nothing sets it"));
             let known = survey.variables.set.keys().copied().chain(super::values::BUILT_IN.iter().copied());
             let known = known.filter(|other| *other != name);

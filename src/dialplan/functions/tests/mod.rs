@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use std::path::Path;
 use std::sync::Arc;
 
-const DIALPLAN: &str = "[default]\nexten => s,1,NoOp()\nexten => s,n(there),NoOp()\nexten => 12,1,Return(${who} calls ${EXTEN})\n\
+const DIALPLAN: &str = "[default]\nexten => s,1,NoOp()\nexten => s,n(there),NoOp()\nexten => 12,1,Return(${who} calls ${EXTEN}) ; allow(variable-never-set)\n\
                         exten => 12,hint,SIP/12\n";
 
 /// Runs `body` on a call that came as the script says.
