@@ -20,8 +20,8 @@ fn look(survey: &Survey<'_>, diagnostics: &mut Vec<Diagnostic>) {
         survey.variables.set.contains_key(name) || super::values::BUILT_IN.contains(&name) && name.len() > 3
     };
     for call in survey.calls.iter().filter(|call| call.text.contains(['$', '{'])) {
-        // The shell has variables of its own.
-        if call.is(&["System", "TrySystem", "ExecIf", "Exec", "TryExec", "ExecIfTime"]) {
+        // The shell has variables of its own, and WaitForCondition other signs for ours.
+        if call.is(&["WaitForCondition", "System", "TrySystem", "ExecIf", "Exec", "TryExec", "ExecIfTime"]) {
             continue;
         }
         let found = references(call.text);

@@ -28,8 +28,6 @@ pub(super) struct Call<'a> {
     /// Its arguments, and where they begin in those of the step.
     pub text: &'a str,
     at: usize,
-    /// Whether it is the step's own, not one that stands in another's arguments.
-    pub is_step: bool,
 }
 
 impl<'a> Call<'a> {
@@ -124,6 +122,9 @@ pub(super) struct Variables<'a> {
 /// Applications that set whatever they like.
 const OUTSIDE: &[&str] = &["AGI", "DeadAGI", "EAGI", "ExternalIVR", "Stasis", "AsyncAGI"];
 
+/// Applications that begin with the name of the variable that they set.
+const NAMES: &[&str] = &["DBget", "ImportVar", "ReadFile", "MYSQL"];
+
 /// Applications whose first argument names a variable for what the caller enters.
 const READS: &[&str] = &["Read", "ReadExten", "ReceiveText"];
 
@@ -152,7 +153,6 @@ impl<'a> Survey<'a> {
                         },
                         text: &step.arguments.text,
                         at: 0,
-                        is_step: true,
                     });
                 }
             }
@@ -195,7 +195,6 @@ impl<'a> Survey<'a> {
                         name: apps::find(name).map_or(name, |app| app.manual().name),
                         text: &text[start..close],
                         at: call.at + range.start + start,
-                        is_step: false,
                         ..call
                     },
                     depth + 1,
@@ -215,7 +214,10 @@ impl<'a> Survey<'a> {
         for (index, call) in self.calls.iter().enumerate() {
             if call.is(OUTSIDE) {
                 variables.any = true;
-            } else if call.name == "Set" {
+            } else if call.is(NAMES) {
+                let name = call.text.split(['=', ',']).next().unwrap_or_default();
+                variables.assigned(name, Origin::Other);
+            } else if call.is(&["Set", "SetVar", "SetGlobalVar"]) {
                 if let Some((name, value)) = call.text.split_once('=') {
                     variables.assigned(name, Origin::Text(value, Some(index)));
                 }

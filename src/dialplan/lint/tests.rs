@@ -85,7 +85,7 @@ fn every_lint_has_an_example() {
 /// Every code that stands in the sources of the dialplan has its file here.
 #[test]
 fn every_code_is_a_lint() {
-    let code = regex::Regex::new(r#"(?:Diagnostic::(?:warning|error)\(|\bcode: |=> |let code = (?:if [^{]*\{)?|else \{)\s*"([a-z0-9]+(?:-[a-z0-9]+)+)""#).expect("it compiles");
+    let code = regex::Regex::new(r#"(?:Diagnostic::(?:warning|error)\(|\bcode: |let code = (?:if [^{]*\{)?|else \{)\s*"([a-z0-9]+(?:-[a-z0-9]+)+)""#).expect("it compiles");
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dialplan")];
     // The module may be built as a crate of its own.
     if !folders[0].exists() {
