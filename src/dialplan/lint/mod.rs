@@ -99,6 +99,8 @@ lints! {
     not_a_reference,
     not_at_load,
     not_utf_8,
+    old_application,
+    password_file,
     pattern_too_long,
     pipe_separator,
     plain_recording,
