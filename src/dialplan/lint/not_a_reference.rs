@@ -41,7 +41,7 @@ fn look(survey: &Survey<'_>, diagnostics: &mut Vec<Diagnostic>) {
                 _ => true,
             };
             let within_command = found.iter().any(|found| found.whole().contains(&at) && call.text[found.inside.clone()].starts_with("SHELL("));
-            if whole && is_variable(name) && !within_command {
+            if whole && !name.is_empty() && is_variable(name) && !within_command {
                 let until = at + end + name.len() + usize::from(end == 2 || sign == "{");
                 let text = call.text.get(at..until).unwrap_or_default();
                 let finding = LINT.finding(format!("{text} is not replaced by a value"));

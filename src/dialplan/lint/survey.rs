@@ -60,9 +60,9 @@ impl<'a> Call<'a> {
             ranges.map_or(Vec::new(), |(yes, no)| vec![yes, no])
         };
         let ranges = match self.name {
-            "Goto" => vec![0..self.text.len()],
+            "Goto" => one(0..self.text.len()),
             "GotoIf" | "GotoIfTime" => branches(false),
-            "Gosub" => vec![0..self.text.len()],
+            "Gosub" => one(0..self.text.len()),
             "GosubIf" => branches(true),
             _ => Vec::new(),
         };
@@ -84,6 +84,10 @@ impl<'a> Call<'a> {
             })
             .collect()
     }
+}
+
+fn one(range: Range<usize>) -> Vec<Range<usize>> {
+    std::iter::once(range).collect()
 }
 
 /// The first place of a character outside `${ }` and `$[ ]`.
@@ -171,9 +175,9 @@ impl<'a> Survey<'a> {
             let inner = match call.name {
                 _ if depth == DEEPEST => Vec::new(),
                 "ExecIf" => apps::branches_of(call.text, true).map_or(Vec::new(), |(yes, no)| vec![no, yes]),
-                "Exec" | "TryExec" => vec![0..call.text.len()],
+                "Exec" | "TryExec" => one(0..call.text.len()),
                 "ExecIfTime" => match outside_references(call.text, '?') {
-                    Some(question) => vec![question + 1..call.text.len()],
+                    Some(question) => one(question + 1..call.text.len()),
                     None => Vec::new(),
                 },
                 _ => Vec::new(),
@@ -247,6 +251,7 @@ impl<'a> Variables<'a> {
     fn add(&mut self, name: &'a str, origin: Origin<'a>) {
         let name = crate::dialplan::variables::unmark(name.trim()).0;
         match name.split_once('$') {
+            None if name.is_empty() => {}
             None => self.set.entry(name).or_default().push(origin),
             Some(("", _)) => self.any = true,
             Some((prefix, _)) => self.prefixes.push(prefix),
