@@ -12,12 +12,20 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 use switch::{Switch, PATIENCE};
 
 const DIALPLAN: &str = "
 [from-trunk]
 exten => _X.,1,Answer()
  same => n,Memo(main)
+ same => n,Hangup()
+; Sends back what it hears, until #; then presses and writes itself.
+exten => 5550144,1,Answer()
+ same => n,Echo()
+ same => n,SendDTMF(12#)
+ same => n,ReceiveText(20)
+ same => n,SendText(you said ${RECEIVETEXTMESSAGE})
  same => n,Hangup()
 ; Is never answered.
 exten => 5550188,1,Wait(60)
@@ -196,4 +204,78 @@ fn a_caller_who_hangs_up_at_once_leaves_no_memo_and_the_next_one_does() {
     let memo = switch.next_memo();
     assert!(memo["seconds"].as_f64().expect("a length") >= 3.0, "{memo}");
     assert!(switch.has_no_memo());
+}
+
+#[test]
+fn what_is_said_comes_back_then_digits_are_sent_and_texts_go_both_ways() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let switch = Switch::start(DIALPLAN);
+    let sipp = Sipp::new(program, &switch);
+    let media = UdpSocket::bind("127.0.0.1:0").unwrap();
+    media.set_read_timeout(Some(PATIENCE)).unwrap();
+    let port = media.local_addr().unwrap().port();
+    std::thread::scope(|scope| {
+        let listener = scope.spawn(|| echo_then_digits(&media));
+        sipp.run("converse", "5550144", "u1", &[("media", port.to_string())]);
+        assert_eq!(listener.join().expect("the media went as it should"), "12#");
+    });
+}
+
+/// Has fifty packets echoed, ends the echo with `#`, and gives back the digits that come then.
+fn echo_then_digits(media: &UdpSocket) -> String {
+    const KNOCK: [u8; PACKET] = [0x55; PACKET];
+    let mut buffer = [0; 400];
+    // The switch speaks first; where it does so from is where it listens.
+    let (_, switch) = media.recv_from(&mut buffer).unwrap();
+    // Whether the echo has begun, only the echo tells.
+    let mut sequence = 0;
+    media.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    loop {
+        sequence += 1;
+        assert!(sequence < 600, "nothing is echoed");
+        media.send_to(&rtp(sequence, 0, &KNOCK), switch).unwrap();
+        if matches!(media.recv_from(&mut buffer), Ok((len, _)) if buffer[12..len] == KNOCK) {
+            break;
+        }
+    }
+    media.set_read_timeout(Some(PATIENCE)).unwrap();
+    for word in noise(50 * PACKET).chunks(PACKET) {
+        sequence += 1;
+        media.send_to(&rtp(sequence, 0, word), switch).unwrap();
+        // Frames of silence may come between, and other knocks.
+        loop {
+            let (len, _) = media.recv_from(&mut buffer).unwrap();
+            let payload = &buffer[12..len];
+            if payload != KNOCK && payload.iter().any(|&octet| octet != 0xff) {
+                assert!(payload == word, "packet {sequence} came back altered");
+                break;
+            }
+        }
+    }
+    // The end of `#`, a tenth of a second long, three times.
+    for n in 1..=3 {
+        let mut packet = rtp(sequence + n, 101, &[11, 0x8a, 0x03, 0x20]);
+        packet[4..8].copy_from_slice(&(u32::from(sequence + 1) * 160).to_be_bytes());
+        media.send_to(&packet, switch).unwrap();
+    }
+    let (mut digits, mut last) = (String::new(), None);
+    while digits.len() < 3 {
+        let (len, _) = media.recv_from(&mut buffer).unwrap();
+        let (kind, timestamp) = (buffer[1] & 0x7f, &buffer[4..8]);
+        let is_new = last.as_deref() != Some(timestamp);
+        if kind == 101 && len == 16 && buffer[13] & 0x80 != 0 && is_new {
+            last = Some(timestamp.to_vec());
+            digits.push(char::from(b"0123456789*#ABCD"[usize::from(buffer[12])]));
+        }
+    }
+    digits
+}
+
+fn rtp(sequence: u16, payload_type: u8, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x80, payload_type];
+    packet.extend(sequence.to_be_bytes());
+    packet.extend((u32::from(sequence) * 160).to_be_bytes());
+    packet.extend(0x5349_5070_u32.to_be_bytes());
+    packet.extend(payload);
+    packet
 }
