@@ -6,9 +6,9 @@ use crate::diagnostic::Severity;
 pub static LINT: Lint = Lint {
     name: "unknown-section",
     severity: Severity::Error,
-    finds: "`[name](+)` appends to a section that is not there.",
+    finds: "A section with `(+)` behind its name appends to one that is not there.",
     why: "Asterisk refuses such a file, and so do we.",
-    example: "[default](+)\nexten => s,1,Hangup()\n",
+    example: "[default] (+)\nexten => s,1,Hangup()\n",
     instead: "[default]\nexten => s,1,Hangup()\n",
     ..Lint::EMPTY
 };

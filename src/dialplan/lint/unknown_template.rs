@@ -8,7 +8,7 @@ pub static LINT: Lint = Lint {
     severity: Severity::Error,
     finds: "A section inherits from one that is not there.",
     why: "Asterisk refuses such a file, and so do we.",
-    example: "[default](base)\nexten => s,1,Hangup()\n",
-    instead: "[base](!)\nexten => h,1,NoOp()\n[default](base)\nexten => s,1,Hangup()\n",
+    example: "[default] (base)\nexten => s,1,Hangup()\n",
+    instead: "[base] (!)\nexten => h,1,NoOp()\n[default] (base)\nexten => s,1,Hangup()\n",
     ..Lint::EMPTY
 };
