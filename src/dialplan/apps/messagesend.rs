@@ -14,7 +14,9 @@ static MANUAL: Manual = Manual {
     synopsis: "Sends a text outside any call.",
     text: "The text is what `Set(MESSAGE(body)=…)` made it. The destination is a SIP URI, with `pjsip:` or an endpoint \
            and a slash before it or not: `sip:100@example.org`, `pjsip:trunk/sip:100@example.org`. Whom it is from is the \
-           second argument, else `MESSAGE(from)`. The third, another text for the header field To, has no effect.",
+           second argument, else `MESSAGE(from)`. A text for the host of a trunk's registrar goes through that trunk, \
+           with its account; any other goes to where its URI leads. The third, another text for the header field To, has \
+           no effect.",
     variables: &[(
         "MESSAGE_SEND_STATUS",
         "SUCCESS; FAILURE where it was not accepted; INVALID_PROTOCOL; INVALID_URI",

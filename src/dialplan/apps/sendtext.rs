@@ -11,7 +11,7 @@ static MANUAL: Manual = Manual {
     name: "SendText",
     syntax: "SendText([text])",
     synopsis: "Sends a text to the caller, within the call.",
-    text: "A SIP MESSAGE. `\\n` and the like in the text are read as line ends and such.",
+    text: "A SIP MESSAGE, once the call is answered. `\\n` and the like in the text are read as line ends and such.",
     variables: &[
         (
             "SENDTEXTSTATUS",

@@ -10,7 +10,8 @@ static MANUAL: Manual = Manual {
     syntax: "CHANNEL(item)",
     synopsis: "What is known of the channel.",
     text: "Where a letter W stands, the item can be set. What changes with the media and the signalling is told as it \
-           is at that moment, and is empty where there is none.",
+           is at that moment, and is empty where there is none. The figures of `rtcp` are those of the last report, some \
+           five seconds old; in `h` they are the call's last.",
     options: &[
         ("name, uniqueid, linkedid, channeltype, state", "the channel; the state is `Up` or `Ring`"),
         ("context, exten, priority, appname, appdata", "where its dialplan is"),
