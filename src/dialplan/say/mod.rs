@@ -15,7 +15,7 @@ pub use spelling::{hundredths, Case};
 
 use super::channel::Audio;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The languages whose grammar is compiled in.
 const BUILT_IN: [(&str, &str); 2] = [
@@ -36,16 +36,20 @@ impl Default for Languages {
     /// # Panics
     /// Never: a test reads them.
     fn default() -> Self {
-        let mut languages = Languages {
-            default: "en".to_string(),
-            grammars: Arc::default(),
-        };
-        for (name, text) in BUILT_IN {
+        // Read once: it takes longer than loading a small dialplan.
+        static READ: LazyLock<Languages> = LazyLock::new(|| {
+            let mut languages = Languages {
+                default: "en".to_string(),
+                grammars: Arc::default(),
+            };
+            for (name, text) in BUILT_IN {
+                languages
+                    .add(name, text)
+                    .expect("a built-in grammar has no faults");
+            }
             languages
-                .add(name, text)
-                .expect("a built-in grammar has no faults");
-        }
-        languages
+        });
+        READ.clone()
     }
 }
 
