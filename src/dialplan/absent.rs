@@ -36,7 +36,6 @@ const APPLICATIONS: &[&str] = &[
     "DAHDISendKeypadFacility",
     "Dial",
     "Dictate",
-    "Directory",
     "DISA",
     "ExtenSpy",
     "ExternalIVR",

@@ -89,6 +89,7 @@ applications! {
     dbget::DbGet,
     dbput::DbPut,
     deadagi::DeadAgi,
+    directory::Directory,
     dumpchan::DumpChan,
     echo::Echo,
     else_::Else,
