@@ -22,7 +22,8 @@ pub async fn play(run: &mut Run<'_>, mailbox: &MailboxFacts, options: &Options) 
         false => (Vec::new(), false),
     };
     let mut sounds = greeting;
-    if !options.has('s') && !(options.has('S') && is_own) {
+    let is_silent = options.has('s') || (options.has('S') && is_own);
+    if !is_silent {
         sounds.push("vm-intro".to_string());
     }
     if sounds.is_empty() {
