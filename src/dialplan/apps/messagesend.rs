@@ -4,6 +4,7 @@ use crate::dialplan::arguments::Arguments;
 use crate::dialplan::interp::Flow;
 use crate::dialplan::services::TextMessage;
 use async_trait::async_trait;
+use std::borrow::Cow;
 
 /// MessageSend
 pub struct MessageSend;
@@ -72,13 +73,14 @@ impl Application for MessageSend {
 }
 
 /// The SIP URI of a destination, else the status that says what is wrong.
-fn uri(destination: &str) -> Result<&str, &'static str> {
+fn uri(destination: &str) -> Result<Cow<'_, str>, &'static str> {
     let text = destination.trim();
     let starts = |text: &str, with: &str| {
         text.get(..with.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(with))
     };
-    let text = match starts(text, "pjsip:") {
+    let is_pjsip = starts(text, "pjsip:");
+    let text = match is_pjsip {
         // pjsip:endpoint/sip:user@host
         true => text
             .split_once('/')
@@ -90,10 +92,15 @@ fn uri(destination: &str) -> Result<&str, &'static str> {
         .split_once('<')
         .and_then(|(_, rest)| Some(rest.split_once('>')?.0))
         .unwrap_or(text);
+    let text = match text.contains(':') {
+        // pjsip:user@host
+        false if is_pjsip && text.contains('@') => Cow::Owned(format!("sip:{text}")),
+        _ => Cow::Borrowed(text),
+    };
     let Some((_, rest)) = text.split_once(':') else {
         return Err("INVALID_URI");
     };
-    if !starts(text, "sip:") && !starts(text, "sips:") {
+    if !starts(&text, "sip:") && !starts(&text, "sips:") {
         return Err("INVALID_PROTOCOL");
     }
     let wrong = |c: char| c.is_control() || c.is_whitespace() || "<>\"".contains(c);
@@ -116,13 +123,15 @@ mod tests {
             ("SIPS:100@example.org", Ok("SIPS:100@example.org")),
             ("\"Ann\" <sip:100@example.org>", Ok("sip:100@example.org")),
             ("xmpp:100@example.org", Err("INVALID_PROTOCOL")),
+            ("pjsip:100@example.org", Ok("sip:100@example.org")),
+            ("100@example.org", Err("INVALID_URI")),
             ("pjsip:100", Err("INVALID_URI")),
             ("sip:", Err("INVALID_URI")),
             ("sip:a@b\r\nX: y", Err("INVALID_URI")),
             ("sïp", Err("INVALID_URI")),
             ("", Err("INVALID_URI")),
         ] {
-            assert_eq!(uri(text), expected, "{text}");
+            assert_eq!(uri(text).as_deref(), expected.as_deref(), "{text}");
         }
     }
 }
