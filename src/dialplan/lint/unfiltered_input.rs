@@ -21,7 +21,10 @@ pub static LINT: Lint = Lint {
 };
 
 /// Applications whose whole argument is run or evaluated.
-const RUNS: &[&str] = &["System", "TrySystem", "Exec", "TryExec", "EAGI", "AGI", "DeadAGI", "ExternalIVR"];
+const RUNS: &[&str] = &["System", "TrySystem", "Exec", "TryExec", "ExternalIVR"];
+
+/// Applications whose first argument is run, and whose others it is given, with no shell in between.
+const RUNS_FIRST: &[&str] = &["AGI", "DeadAGI", "EAGI"];
 
 /// Applications of which one argument is a file's name, and which.
 const FILES: &[(&str, usize)] = &[
@@ -70,6 +73,10 @@ fn places(call: &Call<'_>) -> Vec<(Range<usize>, &'static str)> {
     }
     if call.is(RUNS) {
         places.push((0..call.text.len(), "what is run"));
+    }
+    if call.is(RUNS_FIRST) {
+        let first = call.parts().into_iter().next();
+        places.extend(first.map(|(range, _)| (range, "what is run")));
     }
     if let Some((_, index)) = FILES.iter().find(|(name, _)| name.eq_ignore_ascii_case(call.name)) {
         let part = call.parts().into_iter().nth(*index);
