@@ -19,6 +19,8 @@ pub enum Left {
     Elsewhere(Place),
 }
 
+/// What the review offers. Asterisk's `vm-review` offers to hear the recording as well, which cannot be here.
+const REVIEW: &[&str] = &["vm-torerecord", "vm-tocancelmsg"];
 /// How often the review is offered to a caller who presses nothing.
 const OFFERS: u32 = 3;
 /// How long a key is waited for after it was asked for.
@@ -112,7 +114,7 @@ enum Choice {
 async fn review(run: &mut Run<'_>) -> Result<Choice, Gone> {
     let operator = exit(run, "o");
     for _ in 0..OFFERS {
-        let key = ask(run, "memo-review", "130*", PATIENCE).await?;
+        let key = ask(run, REVIEW, "130*", PATIENCE).await?;
         match (key, &operator) {
             (Some('1'), _) => return Ok(Choice::Keep),
             (Some('3'), _) => return Ok(Choice::Anew),
@@ -132,7 +134,7 @@ async fn to_operator(
     mailboxes: &[MailboxFacts],
     operator: Place,
 ) -> Result<Left, Gone> {
-    match ask(run, "vm-saveoper", "1", OPERATOR_PATIENCE).await {
+    match ask(run, &["vm-saveoper"], "1", OPERATOR_PATIENCE).await {
         Ok(Some('1')) => {
             let kept = keep(run, recorded, mailboxes).await;
             say(run, if kept { "vm-msgsaved" } else { "memo-failed" }).await?;
@@ -181,8 +183,14 @@ async fn keep(run: &mut Run<'_>, recorded: Recorded, mailboxes: &[MailboxFacts])
 }
 
 /// Plays a question, and waits for a key; one of `keys` ends the question early.
-async fn ask(run: &mut Run<'_>, sound: &str, keys: &str, patience: Duration) -> Result<Option<char>, Gone> {
-    match run.play(&[Audio::File(sound.to_string())], keys).await? {
+async fn ask(
+    run: &mut Run<'_>,
+    sounds: &[&str],
+    keys: &str,
+    patience: Duration,
+) -> Result<Option<char>, Gone> {
+    let sounds: Vec<Audio> = sounds.iter().map(|name| Audio::File(name.to_string())).collect();
+    match run.play(&sounds, keys).await? {
         Played::Digit(key) => Ok(Some(key)),
         Played::Finished | Played::Missing(_) => run.read_digit(patience).await,
     }
