@@ -1,7 +1,6 @@
 //! Reading values out of a TOML document: types, unknown keys, and what to say where something is wrong.
 
 use super::load::Surroundings;
-use super::values;
 use crate::diagnostic::{did_you_mean, Diagnostic, Source};
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
