@@ -1,11 +1,12 @@
 //! `obelus check`: every mistake in the configuration, the dialplan and the sounds.
 
+use super::languages::languages;
 use crate::config::{self, Config};
 use crate::diagnostic::{render, to_json, Diagnostic, Summary};
 use crate::dialplan::{self, reader};
 use crate::io::reload::Loaded;
 use crate::media::builtin_sounds::SOUNDS;
-use crate::media::library::Library;
+use crate::media::library::{Library, EXTENSIONS};
 use crate::media::tone;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -69,7 +70,7 @@ pub fn load_watching(config: &Config) -> Loaded {
     let options = options(config);
     let file = &config.dialplan.file;
     let reader = reader::Watching::new();
-    let (dialplan, findings) = if file.exists() {
+    let (mut dialplan, mut findings) = if file.exists() {
         dialplan::load(file, &reader, &options)
     } else {
         // It may come.
@@ -77,6 +78,11 @@ pub fn load_watching(config: &Config) -> Loaded {
         let built_in = reader::Memory::new([("main.conf", dialplan::MAIN_CONF)]);
         dialplan::load(Path::new("main.conf"), &built_in, &options)
     };
+    let (_, faults) = languages(config);
+    if !faults.is_empty() {
+        dialplan = None;
+        findings.extend(faults);
+    }
     Loaded {
         dialplan,
         findings,
@@ -104,6 +110,7 @@ pub fn options(config: &Config) -> dialplan::Options {
         mailboxes: Some(mailboxes),
         sounds: Some(sound_names(&config.sounds.path)),
         entries: entries(config),
+        languages: languages(config).0,
         ..dialplan::Options::default()
     }
 }
@@ -128,6 +135,7 @@ fn looked_at(args: &Args, config: &Config) -> String {
 fn sound_names(folders: &[PathBuf]) -> Vec<String> {
     let mut names: Vec<String> = folders.iter().flat_map(|folder| wav_names(folder)).collect();
     names.extend(SOUNDS.iter().map(|(name, _)| (*name).to_owned()));
+    names.extend((1..=10).map(|seconds| format!("silence/{seconds}")));
     names.extend(
         ["beep", "busy", "congestion", "ringing"]
             .map(str::to_owned)
@@ -157,8 +165,10 @@ fn wav_names(folder: &Path) -> Vec<String> {
                 if depth < DEPTH {
                     folders.push((path, format!("{prefix}{name}/"), depth + 1));
                 }
-            } else if let Some(name) = name.strip_suffix(".wav") {
-                names.push(format!("{prefix}{name}"));
+            } else if let Some((name, extension)) = name.rsplit_once('.') {
+                if EXTENSIONS.contains(&extension) {
+                    names.push(format!("{prefix}{name}"));
+                }
             }
         }
     }
@@ -176,7 +186,7 @@ fn broken_sounds(folders: &[PathBuf]) -> Vec<Diagnostic> {
             if let Err(error) = library.get(&name) {
                 findings.push(
                     Diagnostic::error("bad-sound", error.to_string())
-                        .hint("sounds are WAV files of 16-bit or float samples, at any rate"),
+                        .hint("sounds are WAV files of any rate, or .sln, .ulaw and .alaw without a head"),
                 );
             }
         }
@@ -193,7 +203,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let mut config = Config::default();
         config.dialplan.file = folder.path().join("dialplans/main.conf");
-        config.sounds.path = vec![folder.path().join("sounds/en")];
+        config.sounds.path = vec![folder.path().join("sounds")];
         let (dialplan, findings) = load_dialplan(&config);
         assert!(dialplan.is_some());
         assert_eq!(findings, []);
@@ -214,9 +224,16 @@ mod tests {
         write("table.tsv", b"");
         let folders = [folder.path().to_owned()];
         let names = sound_names(&folders);
-        assert!(["hello", "digits/7", "beep", "memo-saved"]
-            .iter()
-            .all(|name| names.iter().any(|known| known == name)));
+        assert!([
+            "hello",
+            "digits/7",
+            "beep",
+            "en/memo-saved",
+            "fr/digits/et",
+            "silence/10"
+        ]
+        .iter()
+        .all(|name| names.iter().any(|known| known == name)));
         let findings = broken_sounds(&folders);
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!(findings[0].code, "bad-sound");

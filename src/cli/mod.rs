@@ -14,6 +14,7 @@ pub mod call;
 pub mod check;
 pub mod demo;
 pub mod dialplan;
+mod languages;
 pub mod memo;
 pub mod reload;
 pub mod run;

@@ -63,7 +63,8 @@ pub fn load_parts(config: &Config) -> Option<(Arc<Dialplan>, Arc<Library>)> {
 
 fn library(config: &Config) -> Arc<Library> {
     let folders = config.sounds.path.clone();
-    Arc::new(Library::new(folders, crate::media::builtin_sounds::SOUNDS))
+    let library = Library::new(folders, crate::media::builtin_sounds::SOUNDS);
+    Arc::new(library.with_language(&config.dialplan.language))
 }
 
 fn uses_built_in_dialplan(file: &Path) -> bool {

@@ -4,6 +4,7 @@ use super::keys::single;
 use super::load::Kind;
 use super::reader::{plain, put, Reader, Unfit};
 use super::{values, Config};
+use crate::dialplan::say::is_language;
 use std::path::PathBuf;
 use toml_edit::TableLike;
 
@@ -37,6 +38,11 @@ pub(super) fn read_paths(reader: &mut Reader<'_>, root: &dyn TableLike, config: 
             &mut config.dialplan.file,
             section.text(reader, "file", |reader, text| existing(reader, text, Kind::File)),
         );
+        let language = section.text(reader, "language", |_, text| match is_language(text) {
+            true => Ok(text.to_owned()),
+            false => Err(Unfit::value("a language, such as en, fr or pt_BR", text)),
+        });
+        put(&mut config.dialplan.language, language);
         if let Some(allow) = section.list(reader, "allow", |_, text| match text {
             "#exec" => Ok(text.to_owned()),
             text => values::name(text),

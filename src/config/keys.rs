@@ -23,7 +23,7 @@ pub const KEYS: [(&str, &[&str]); 10] = [
     ),
     ("federation", &["serve_unsigned"]),
     ("store", &["path"]),
-    ("dialplan", &["file", "allow", "watch"]),
+    ("dialplan", &["file", "language", "allow", "watch"]),
     ("sounds", &["path"]),
     ("log", &["level", "format", "full_numbers"]),
     (

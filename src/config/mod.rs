@@ -109,6 +109,8 @@ pub struct Store {
 pub struct Dialplan {
     /// `file`: default `dialplans/main.conf`; where that default does not exist, the built-in copy of it.
     pub file: PathBuf,
+    /// `language`: the language that calls begin with, a folder of sounds; default `en`.
+    pub language: String,
     /// `allow`: applications and functions that are refused unless named here (`Record`: plain files).
     pub allow: Vec<String>,
     /// `watch`: whether a file that changes is loaded anew by itself; default no.
@@ -118,7 +120,7 @@ pub struct Dialplan {
 /// `[sounds]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sounds {
-    /// `path`: folders searched in order; default `["sounds/en"]`; the built-in sounds come last.
+    /// `path`: folders searched in order; default `["sounds"]`; the built-in sounds come last.
     pub path: Vec<PathBuf>,
 }
 
@@ -270,11 +272,12 @@ impl Default for Config {
             },
             dialplan: Dialplan {
                 file: PathBuf::from("dialplans/main.conf"),
+                language: "en".to_owned(),
                 allow: Vec::new(),
                 watch: false,
             },
             sounds: Sounds {
-                path: vec![PathBuf::from("sounds/en")],
+                path: vec![PathBuf::from("sounds")],
             },
             log: Log {
                 level: tracing::Level::INFO,

@@ -95,11 +95,12 @@ fn nothing_written_gives_the_defaults_below_the_files_folder() {
         },
         dialplan: Dialplan {
             file: "etc/dialplans/main.conf".into(),
+            language: "en".into(),
             allow: vec![],
             watch: false,
         },
         sounds: Sounds {
-            path: vec!["etc/sounds/en".into()],
+            path: vec!["etc/sounds".into()],
         },
         ..Config::default()
     };

@@ -2,6 +2,7 @@
 //! not exist, sounds and mailboxes that are missing.
 
 use super::ast::{App, Dialplan, Extension, Query, Step};
+use super::say::is_language;
 use super::substitute::{closing, Reference};
 use super::text::Text;
 use super::{absent, apps, functions, Options};
@@ -221,7 +222,10 @@ impl<'a> Check<'a> {
         for name in list.split('&') {
             let place = from..from + name.len();
             from += name.len() + 1;
-            if !name.is_empty() && !name.contains('$') && !known.iter().any(|sound| sound == name.trim()) {
+            if !name.is_empty()
+                && !name.contains('$')
+                && !known.iter().any(|sound| is_sound(sound, name.trim()))
+            {
                 let message = format!("there is no sound called {}", name.trim());
                 self.report(place, Diagnostic::warning("missing-sound", message));
             }
@@ -414,6 +418,12 @@ impl<'a> Check<'a> {
             self.report(range, absent::refused_function(name, permission));
         }
     }
+}
+
+/// Whether a sound is the one that is named, in some language.
+fn is_sound(sound: &str, name: &str) -> bool {
+    let language = sound.strip_suffix(name).and_then(|rest| rest.strip_suffix('/'));
+    sound == name || language.is_some_and(is_language)
 }
 
 fn number(priority: &str, here: u32) -> Option<u32> {

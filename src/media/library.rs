@@ -2,14 +2,16 @@
 
 use super::prompt::Prompt;
 use super::tone;
+use crate::codec::g711;
 use crate::codec::wav::WavError;
+use crate::codec::SAMPLE_RATE;
 use crate::limits;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Sounds compiled into the program: name without extension, and the WAV file.
+/// Sounds compiled into the program, sorted by name: language and name without extension, and the WAV file.
 pub type Builtin = &'static [(&'static str, &'static [u8])];
 
 /// Why a sound could not be had.
@@ -41,12 +43,15 @@ pub enum SoundError {
     },
 }
 
-/// Sounds by name: `greeting`, `digits/7`. A name is looked for as `name.wav` in each folder in order, then
-/// among the tones (`beep`, `busy`, …), then among the built-in sounds. What was read stays in memory, within
+/// Sounds by name: `greeting`, `digits/7`, and of a language `fr/digits/7`. A name is looked for in each folder in
+/// order, as it stands and below the default language; then among what is made by code (`beep`, `busy`,
+/// `silence/3`); then among the built-in sounds, of which the default language lacks none that English has. What was read stays in memory, within
 /// [`limits::SOUND_CACHE_SAMPLES`]; a file that changes later is not read again until it has left the memory.
 pub struct Library {
     folders: Vec<PathBuf>,
     builtin: Builtin,
+    /// The language of names that say none.
+    language: String,
     cache: Mutex<Cache>,
 }
 
@@ -63,12 +68,21 @@ struct Entry {
 }
 
 impl Library {
-    /// A library over these folders, with those sounds as its last resort.
+    /// A library over these folders, with those sounds as its last resort, in English.
     pub fn new(folders: Vec<PathBuf>, builtin: Builtin) -> Self {
         Library {
             folders,
             builtin,
+            language: "en".to_owned(),
             cache: Mutex::default(),
+        }
+    }
+
+    /// The same with another language for names that say none.
+    pub fn with_language(self, language: &str) -> Self {
+        Library {
+            language: language.to_owned(),
+            ..self
         }
     }
 
@@ -81,7 +95,7 @@ impl Library {
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         match self.find(name)? {
             Place::File(path) => Some(path),
-            Place::Tone(_) | Place::Builtin(_) => None,
+            Place::Tone(_) | Place::Silence(_) | Place::Builtin(_) => None,
         }
     }
 
@@ -100,7 +114,8 @@ impl Library {
         let prompt = Arc::new(match self.find(name) {
             None => return Err(SoundError::Missing(name.to_owned())),
             Some(Place::Tone(make)) => make(),
-            Some(Place::Builtin(bytes)) => decode(Path::new(&format!("built in: {name}")), bytes)?,
+            Some(Place::Silence(seconds)) => Prompt::new(vec![0; seconds * SAMPLE_RATE as usize]),
+            Some(Place::Builtin(bytes)) => decode(Path::new(&format!("built in: {name}.wav")), bytes)?,
             Some(Place::File(path)) => {
                 let bytes = std::fs::read(&path).map_err(|error| SoundError::Read {
                     path: path.clone(),
@@ -118,16 +133,33 @@ impl Library {
         if !is_name(name) {
             return None;
         }
-        let file = format!("{name}.wav");
-        let in_folder = self.folders.iter().map(|folder| folder.join(&file));
-        if let Some(path) = in_folder.into_iter().find(|path| path.is_file()) {
+        let names = [name.to_owned(), format!("{}/{name}", self.language)];
+        let files = self.folders.iter().flat_map(|folder| {
+            let named = names.iter().map(move |name| folder.join(name));
+            named.flat_map(|path| EXTENSIONS.map(|extension| with_extension(&path, extension)))
+        });
+        if let Some(path) = files.into_iter().find(|path| path.is_file()) {
             return Some(Place::File(path));
         }
         if let Some(make) = tone::by_name(name) {
             return Some(Place::Tone(make));
         }
-        let builtin = self.builtin.iter().find(|(builtin, _)| *builtin == name);
-        builtin.map(|(_, bytes)| Place::Builtin(bytes))
+        if let Some(seconds) = silence(name) {
+            return Some(Place::Silence(seconds));
+        }
+        let [plain, own] = names;
+        [plain, own, format!("en/{name}")]
+            .iter()
+            .find_map(|name| self.built_in(name))
+            .map(Place::Builtin)
+    }
+
+    fn built_in(&self, name: &str) -> Option<&'static [u8]> {
+        let index = self
+            .builtin
+            .binary_search_by_key(&name, |(builtin, _)| builtin)
+            .ok()?;
+        self.builtin.get(index).map(|(_, bytes)| *bytes)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
@@ -145,6 +177,8 @@ impl std::fmt::Debug for Library {
 enum Place {
     File(PathBuf),
     Tone(fn() -> Prompt),
+    /// So many seconds of it.
+    Silence(usize),
     Builtin(&'static [u8]),
 }
 
@@ -178,8 +212,42 @@ impl Cache {
     }
 }
 
+/// What files of sounds may be called: WAV, and those without a head that Asterisk's authors have: 16 bits, G.711. All
+/// of these are 8 kHz, mono.
+pub const EXTENSIONS: [&str; 4] = ["wav", "sln", "ulaw", "alaw"];
+
+/// A name may have a dot of its own, so that this is not `Path::with_extension`.
+fn with_extension(path: &Path, extension: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(".");
+    path.push(extension);
+    path.into()
+}
+
+/// The seconds of `silence/1` to `silence/10`.
+fn silence(name: &str) -> Option<usize> {
+    let seconds = name.strip_prefix("silence/")?.parse().ok()?;
+    (1..=10).contains(&seconds).then_some(seconds)
+}
+
 fn decode(path: &Path, bytes: &[u8]) -> Result<Prompt, SoundError> {
-    Prompt::from_wav(bytes).map_err(|error| SoundError::Wav {
+    let samples: Option<Vec<i16>> = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("sln") => {
+            let pairs = bytes.chunks_exact(2);
+            Some(pairs.map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
+        }
+        Some("ulaw") => Some(bytes.iter().map(|&code| g711::mulaw_decode(code)).collect()),
+        Some("alaw") => Some(bytes.iter().map(|&code| g711::alaw_decode(code)).collect()),
+        _ => None,
+    };
+    let prompt = match samples {
+        None => Prompt::from_wav(bytes),
+        Some(samples) if samples.len() as u64 > limits::SOUND_SECS * u64::from(SAMPLE_RATE) => {
+            Err(WavError::TooLong)
+        }
+        Some(samples) => Ok(Prompt::new(samples)),
+    };
+    prompt.map_err(|error| SoundError::Wav {
         path: path.to_owned(),
         error,
     })
@@ -202,7 +270,12 @@ mod tests {
     use super::*;
     use crate::codec::wav;
 
-    const BUILTIN: Builtin = &[("broken", b"not a sound"), ("beep", b"never reached")];
+    const BUILTIN: Builtin = &[
+        ("en/beep", b"never reached"),
+        ("en/broken", b"not a sound"),
+        ("en/only-english", b"not a sound"),
+        ("fr/broken", b"not a sound either"),
+    ];
 
     fn library(folder: &Path) -> Library {
         Library::new(vec![folder.join("first"), folder.join("second")], BUILTIN)
@@ -237,6 +310,52 @@ mod tests {
         assert!(library.contains("broken"));
         assert!(matches!(library.get("broken"), Err(SoundError::Wav { .. })));
         assert!(matches!(library.get("none"), Err(SoundError::Missing(_))));
+    }
+
+    #[test]
+    fn a_language_is_a_folder_and_the_default_one_need_not_be_named() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path().join("first/fr/hello.wav"), &[1; 10]);
+        write(folder.path().join("first/en/hello.wav"), &[2; 10]);
+        write(folder.path().join("second/hello.wav"), &[3; 10]);
+        write(folder.path().join("second/fr/plain.wav"), &[4; 10]);
+        let english = library(folder.path());
+        assert_eq!(english.get("fr/hello").unwrap().samples(), &[1; 10]);
+        assert_eq!(english.get("hello").unwrap().samples(), &[2; 10]);
+        assert!(!english.contains("plain"));
+        assert!(!english.contains("fr/beep"));
+        assert!(english.contains("fr/broken") && !english.contains("fr/only-english"));
+        let french = library(folder.path()).with_language("fr");
+        assert_eq!(french.get("hello").unwrap().samples(), &[1; 10]);
+        assert_eq!(french.get("plain").unwrap().samples(), &[4; 10]);
+        assert!(french.contains("broken") && french.contains("only-english"));
+    }
+
+    #[test]
+    fn silence_is_made_and_files_without_a_head_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = library(folder.path());
+        assert_eq!(library.get("silence/3").unwrap().samples(), vec![0; 24_000]);
+        for name in ["silence/0", "silence/11", "silence/x", "silence/-1"] {
+            assert!(!library.contains(name), "{name}");
+        }
+        std::fs::create_dir_all(folder.path().join("first")).unwrap();
+        let put =
+            |name: &str, bytes: &[u8]| std::fs::write(folder.path().join("first").join(name), bytes).unwrap();
+        put("a.b.sln", &[1, 0, 0xff, 0xff, 9]);
+        put("u.ulaw", &[0xff, 0x80]);
+        put("x.alaw", &[0xd5]);
+        assert_eq!(library.get("a.b").unwrap().samples(), &[1, -1]);
+        assert_eq!(library.get("u").unwrap().samples(), &[0, 32_124]);
+        assert_eq!(library.get("x").unwrap().samples(), &[8]);
+        put("long.ulaw", &vec![0; 900 * 8_000 + 1]);
+        assert!(matches!(
+            library.get("long"),
+            Err(SoundError::Wav {
+                error: WavError::TooLong,
+                ..
+            })
+        ));
     }
 
     #[test]

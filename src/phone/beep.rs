@@ -98,7 +98,8 @@ mod tests {
     use crate::media::{builtin_sounds, tone};
 
     fn sound(name: &str) -> Vec<i16> {
-        wav::read_8k(builtin_sounds::find(name).expect("a built-in sound")).expect("a WAV file")
+        let wav = builtin_sounds::find(&format!("en/{name}")).expect("a built-in sound");
+        wav::read_8k(wav).expect("a WAV file")
     }
 
     /// The cue and the time of the block in which it was heard, in milliseconds.

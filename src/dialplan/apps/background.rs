@@ -3,7 +3,6 @@ use super::KEYS;
 use crate::dialplan::arguments::Arguments;
 use crate::dialplan::channel::Played;
 use crate::dialplan::interp::{Flow, Place};
-use crate::dialplan::say::is_language;
 use async_trait::async_trait;
 
 /// BackGround
@@ -59,7 +58,7 @@ impl Application for BackGround {
         let sounds = super::sounds(arguments.get(0));
         // The language holds for these sounds only.
         let own = run.language.clone();
-        if is_language(arguments.get(2)) {
+        if !arguments.get(2).is_empty() {
             run.language = arguments.get(2).to_string();
         }
         let played = run.play(&sounds, &interrupt).await;

@@ -114,7 +114,7 @@ pub fn is_language(text: &str) -> bool {
     let mut parts = text.split(['_', '-']);
     let first = parts.next().unwrap_or("");
     text.len() <= LONGEST
-        && (2..=8).contains(&first.len())
+        && (2..=3).contains(&first.len())
         && first.bytes().all(|c| c.is_ascii_lowercase())
         && parts.all(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric()))
 }
@@ -123,3 +123,8 @@ pub fn is_language(text: &str) -> bool {
 pub fn audio(names: Vec<String>) -> Vec<Audio> {
     names.into_iter().map(Audio::File).collect()
 }
+
+#[cfg(test)]
+mod spellers;
+#[cfg(test)]
+mod tests;
