@@ -67,6 +67,8 @@ impl Default for Settings {
 /// `[context]`.
 #[derive(Debug, Default)]
 pub(super) struct Context {
+    /// Its name, where its first section stands.
+    pub name: Option<Text>,
     pub extensions: Vec<Extension>,
     /// Plain extensions by their characters: indices into `extensions`, those with a caller ID first.
     literals: HashMap<String, SmallVec<[usize; 1]>>,

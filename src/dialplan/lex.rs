@@ -46,6 +46,7 @@ pub struct Read {
 pub fn read(file: &Path, reader: &dyn Reader, options: &Options) -> (Read, Vec<Diagnostic>) {
     let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut lexer = Lexer {
+        refused: false,
         allowed: Vec::new(),
         incomplete: false,
         reader,
@@ -75,6 +76,8 @@ pub fn read(file: &Path, reader: &dyn Reader, options: &Options) -> (Read, Vec<D
 }
 
 struct Lexer<'a> {
+    /// A section that was refused began: its lines are not told of one by one.
+    refused: bool,
     allowed: Vec<lint::Allowed>,
     incomplete: bool,
     reader: &'a dyn Reader,
@@ -187,6 +190,7 @@ impl Lexer<'_> {
     /// `[name]`, `[name](!)`, `[name](+)`, `[name](a,b)`.
     fn section(&mut self, line: &Text) {
         self.current = None;
+        self.refused = true;
         let Some(close) = line.text.find(']') else {
             let finding = Diagnostic::error("unclosed-section", "a section's name is not closed");
             self.diagnostics.push(line.mark(finding.hint("write [name]")));
@@ -364,6 +368,9 @@ impl Lexer<'_> {
             return;
         };
         let Some(current) = self.current else {
+            if self.refused {
+                return;
+            }
             let finding = Diagnostic::error("no-section", "a setting stands before any [section]");
             self.diagnostics.push(line.mark(finding));
             return;

@@ -129,7 +129,9 @@ impl Loader {
         let name = section.name.text.clone();
         if !self.plan.contexts.contains_key(&name) {
             self.plan.order.push(name.clone());
-            self.plan.contexts.insert(name.clone(), Context::default());
+            let mut context = Context::default();
+            context.name = Some(section.name.clone());
+            self.plan.contexts.insert(name.clone(), context);
         }
         let mut before = Before::default();
         for Entry { name: key, value, .. } in &section.entries {

@@ -149,11 +149,30 @@ pub fn find(name: &str) -> Option<&'static Lint> {
     ALL.iter().find(|lint| lint.name == name).copied()
 }
 
+/// Findings about lines that could not be placed.
+const LOSE_LINES: &[&str] = &[
+    "bad-priority",
+    "missing-same",
+    "incomplete-extension",
+    "no-priority-before",
+    "same-comes-first",
+];
+
+/// Lints that would be wrong where lines are lost.
+const NEED_ALL_LINES: &[&str] = &["missing-priority", "flows-into-pattern", "unreachable-step"];
+
 /// Runs every lint that looks at the whole dialplan.
 pub(super) fn look(plan: &Dialplan, options: &Options, diagnostics: &mut Vec<Diagnostic>) {
     let survey = Survey::new(plan, options);
-    for look in ALL.iter().filter_map(|lint| lint.look) {
-        look(&survey, diagnostics);
+    // Where lines were lost, what is missing is no news.
+    let lost = diagnostics
+        .iter()
+        .any(|finding| LOSE_LINES.contains(&finding.code));
+    for lint in ALL {
+        let Some(look) = lint.look else { continue };
+        if !lost || !NEED_ALL_LINES.contains(&lint.name) {
+            look(&survey, diagnostics);
+        }
     }
 }
 

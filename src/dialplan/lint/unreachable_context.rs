@@ -58,7 +58,7 @@ fn look(survey: &Survey<'_>, diagnostics: &mut Vec<Diagnostic>) {
         return;
     }
     for name in plan.order.iter().filter(|name| !reached.contains(name.as_str())) {
-        let first = plan.contexts.get(name).and_then(|context| context.extensions.iter().map(|e| &e.text).next());
+        let first = plan.contexts.get(name).and_then(|context| context.name.as_ref());
         if let Some(text) = first {
             let finding = LINT.finding(format!("no call comes to the context [{name}]"));
             diagnostics.push(text.mark(finding.hint("include it, go to it, or take it out")));
