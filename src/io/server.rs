@@ -642,15 +642,22 @@ impl Control {
         let Some(thread) = self.media.get(worker) else {
             return;
         };
-        let opening = match &command {
-            crate::media::Command::Open { leg, .. } => Some(*leg),
+        // Who waits for the end of these would wait for ever.
+        let lost = match &command {
+            crate::media::Command::Open { leg, .. } => Some(crate::media::Event::Opened {
+                leg: *leg,
+                result: Err("the media thread does not keep up".to_owned()),
+            }),
+            crate::media::Command::Close { leg } => Some(crate::media::Event::Closed {
+                leg: *leg,
+                stats: crate::media::LegStats::default(),
+            }),
             _ => None,
         };
         if !thread.send(command) {
             tracing::error!(worker, "a media thread does not keep up");
-            if let Some(leg) = opening {
-                let result = Err("the media thread does not keep up".to_owned());
-                self.handle(Input::Media(crate::media::Event::Opened { leg, result }));
+            if let Some(event) = lost {
+                self.handle(Input::Media(event));
             }
         }
     }
