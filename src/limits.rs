@@ -138,6 +138,8 @@ pub const CURL_TIME: Duration = Duration::from_secs(30);
 pub const CURL_REDIRECTIONS: usize = 5;
 /// Header fields that a dialplan adds to a request of CURL; status codes that it calls failures.
 pub const CURL_HEADERS: usize = 32;
+/// Longest file that a dialplan writes (FILE), bytes.
+pub const DIALPLAN_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Longest time that a command of SHELL or System runs.
 pub const COMMAND_TIME: Duration = Duration::from_secs(30);
 /// Longest line of an AGI program, bytes; Asterisk's bound.
@@ -209,8 +211,8 @@ pub const FETCH_BYTES: usize = 64 * 1024 * 1024;
 pub const FETCH_TIME: Duration = Duration::from_secs(60);
 /// The control socket: clients at once; they are the operator's own commands.
 pub const CONTROL_CLIENTS: usize = 16;
-/// The control socket: one request, bytes.
-pub const CONTROL_REQUEST_BYTES: usize = 4_096;
+/// The control socket: one request, bytes: a value of the database in it, however it is escaped.
+pub const CONTROL_REQUEST_BYTES: usize = 6 * VARIABLE_BYTES + 4_096;
 /// The control socket: one line of an answer, bytes; a status names every trunk.
 pub const CONTROL_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// The control socket: a request must be answered, and read, within this time.

@@ -86,7 +86,7 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 /// Asks the switch that runs with this store, or the store itself where none runs.
-fn ask(folder: &Path, request: &Request) -> Result<Vec<Value>, String> {
+pub(super) fn ask(folder: &Path, request: &Request) -> Result<Vec<Value>, String> {
     let mut lines = Vec::new();
     let socket = Client::connect(folder);
     match socket.map_err(|error| format!("the control socket of {}: {error}", folder.display()))? {

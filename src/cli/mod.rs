@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 pub mod call;
 pub mod check;
+pub mod db;
 pub mod demo;
 pub mod dialplan;
 mod languages;
@@ -42,6 +43,8 @@ pub enum Command {
     Check(check::Args),
     /// The author's tools: check, show, explain and evaluate dialplans
     Dialplan(dialplan::Args),
+    /// Read and write the dialplans' database
+    Db(db::Args),
     /// List, show, delete and open memos
     Memo(memo::Args),
     /// Load the dialplan of the running switch anew, without dropping a call
@@ -59,6 +62,7 @@ impl Cli {
             Command::Call(args) => call::main(args),
             Command::Check(args) => check::main(args),
             Command::Dialplan(args) => dialplan::main(args),
+            Command::Db(args) => db::main(args),
             Command::Memo(args) => memo::main(args),
             Command::Reload(args) => reload::main(args),
             Command::Status(args) => status::main(args),
@@ -130,6 +134,11 @@ mod tests {
             "obelus dialplan explain -",
             "obelus dialplan eval ${A} --set A=2 --set B=3 --file a.conf",
             "obelus dialplan test a.test b.conf --json",
+            "obelus db get family/key",
+            "obelus db put family/key value",
+            "obelus db delete family/key",
+            "obelus db list family/ --json",
+            "obelus db list",
             "obelus memo list --json",
             "obelus memo show abc",
             "obelus memo delete abc",

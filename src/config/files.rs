@@ -2,9 +2,10 @@
 
 use super::keys::single;
 use super::load::Kind;
-use super::reader::{plain, put, Reader, Unfit};
-use super::{values, Config};
+use super::reader::{plain, put, Reader, Section, Unfit};
+use super::{values, Config, Dialplan};
 use crate::dialplan::say::is_language;
+use crate::secret::Secret;
 use std::path::PathBuf;
 use toml_edit::TableLike;
 
@@ -50,6 +51,7 @@ pub(super) fn read_paths(reader: &mut Reader<'_>, root: &dyn TableLike, config: 
             config.dialplan.allow = plain(allow.value);
         }
         put(&mut config.dialplan.watch, section.flag(reader, "watch"));
+        read_machine(reader, &section, &mut config.dialplan);
     }
     if let Some(section) = single(reader, root, "sounds", "[sounds]") {
         let folders = section.list(reader, "path", |reader, text| {
@@ -57,6 +59,31 @@ pub(super) fn read_paths(reader: &mut Reader<'_>, root: &dyn TableLike, config: 
         });
         if let Some(folders) = folders {
             config.sounds.path = plain(folders.value);
+        }
+    }
+}
+
+/// What of the machine dialplans may reach.
+fn read_machine(reader: &mut Reader<'_>, section: &Section<'_>, dialplan: &mut Dialplan) {
+    if let Some(urls) = section.list(reader, "curl", |_, text| values::url_prefix(text)) {
+        dialplan.curl = plain(urls.value);
+    }
+    if let Some(hosts) = section.list(reader, "agi_hosts", |_, text| values::host_port(text)) {
+        dialplan.agi_hosts = plain(hosts.value);
+    }
+    let folder = |reader: &mut Reader<'_>, text: &str| existing(reader, text, Kind::Folder);
+    dialplan.agi_folder = section.text(reader, "agi_folder", folder).map(|path| path.value);
+    dialplan.files = section.text(reader, "files", folder).map(|path| path.value);
+    let Some(names) = section.list(reader, "environment", |_, text| values::name(text)) else {
+        return;
+    };
+    for name in names.value {
+        match reader.surroundings.variable(&name.value) {
+            Some(value) => dialplan.environment.push((name.value, Secret::new(value))),
+            None => {
+                let message = format!("`environment`: {} is not set", name.value);
+                reader.warning("unset-variable", name.at, message, "ENV finds it empty");
+            }
         }
     }
 }

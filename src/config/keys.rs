@@ -23,7 +23,20 @@ pub const KEYS: [(&str, &[&str]); 10] = [
     ),
     ("federation", &["serve_unsigned"]),
     ("store", &["path"]),
-    ("dialplan", &["file", "language", "allow", "watch"]),
+    (
+        "dialplan",
+        &[
+            "file",
+            "language",
+            "allow",
+            "watch",
+            "curl",
+            "agi_folder",
+            "agi_hosts",
+            "files",
+            "environment",
+        ],
+    ),
     ("sounds", &["path"]),
     ("log", &["level", "format", "full_numbers"]),
     (

@@ -115,6 +115,16 @@ pub struct Dialplan {
     pub allow: Vec<String>,
     /// `watch`: whether a file that changes is loaded anew by itself; default no.
     pub watch: bool,
+    /// `curl`: the beginnings of the URLs that CURL may ask; default none.
+    pub curl: Vec<String>,
+    /// `agi_folder`: where the programs of AGI are; without it there are none.
+    pub agi_folder: Option<PathBuf>,
+    /// `agi_hosts`: `host` or `host:port` of the servers that `agi://` may reach; default none.
+    pub agi_hosts: Vec<String>,
+    /// `files`: the folder that FILE and STAT see; without it, no file.
+    pub files: Option<PathBuf>,
+    /// `environment`: the variables that ENV sees, with what they held at the start.
+    pub environment: Vec<(String, Secret)>,
 }
 
 /// `[sounds]`
@@ -275,6 +285,11 @@ impl Default for Config {
                 language: "en".to_owned(),
                 allow: Vec::new(),
                 watch: false,
+                curl: Vec::new(),
+                agi_folder: None,
+                agi_hosts: Vec::new(),
+                files: None,
+                environment: Vec::new(),
             },
             sounds: Sounds {
                 path: vec![PathBuf::from("sounds")],

@@ -95,9 +95,7 @@ fn nothing_written_gives_the_defaults_below_the_files_folder() {
         },
         dialplan: Dialplan {
             file: "etc/dialplans/main.conf".into(),
-            language: "en".into(),
-            allow: vec![],
-            watch: false,
+            ..Config::default().dialplan
         },
         sounds: Sounds {
             path: vec!["etc/sounds".into()],
@@ -137,6 +135,11 @@ path = "/var/lib/obelus"
 [dialplan]
 file = "plan.conf"
 allow = ["Record"]
+curl = ["https://api.example.org/v1/"]
+agi_folder = "en"
+agi_hosts = ["AGI.example.org:4573"]
+files = "de"
+environment = ["TRUNK_PASSWORD"]
 [sounds]
 path = ["de", "en"]
 [log]
@@ -203,6 +206,15 @@ notify_command = ["/usr/bin/notify", "--sales"]
     assert_eq!(config.store.path, PathBuf::from("/var/lib/obelus"));
     assert_eq!(config.dialplan.file, PathBuf::from("etc/plan.conf"));
     assert_eq!(config.dialplan.allow, ["Record"]);
+    assert_eq!(config.dialplan.curl, ["https://api.example.org/v1/"]);
+    assert_eq!(config.dialplan.agi_folder, Some("etc/en".into()));
+    assert_eq!(config.dialplan.agi_hosts, ["agi.example.org:4573"]);
+    assert_eq!(config.dialplan.files, Some("etc/de".into()));
+    let (name, value) = &config.dialplan.environment[0];
+    assert_eq!(
+        (name.as_str(), value.expose()),
+        ("TRUNK_PASSWORD", "s3cret-in-env")
+    );
     assert_eq!(
         config.sounds.path,
         [PathBuf::from("etc/de"), PathBuf::from("etc/en")]
@@ -499,6 +511,16 @@ const MISTAKES: &[(&str, &[&str])] = &[
     (
         "[dialplan]\nallow = [\"\"]\n",
         &["2:10 error bad-value: `allow`: expected 1 to 64 letters, digits, dots, dashes and underscores, found \"\""],
+    ),
+    (
+        "[dialplan]\ncurl = [\"api.example.org\", \"https://example.org/?a\"]\nagi_folder = \"plan.conf\"\nagi_hosts = [\"a b\"]\nenvironment = [\"NOT SET\"]\n",
+        &[
+            "2:9 error bad-value: `curl`: expected a URL such as \"https://example.org/\", found \"api.example.org\"",
+            "2:28 error bad-value: `curl`: expected the beginning of a URL such as \"https://api.example.org/v1/\", without a query, found \"https://example.org/?a\"",
+            "3:14 error bad-value: `agi_folder`: etc/plan.conf is a file, not a folder",
+            "4:14 error bad-value: `agi_hosts`: expected a host, or a host and port, such as \"agi.example.org:4573\", found \"a b\"",
+            "5:16 error bad-value: `environment`: expected 1 to 64 letters, digits, dots, dashes and underscores, found \"NOT SET\"",
+        ],
     ),
     (
         "[sounds]\npath = [\"en\", \"fr\", \"plan.conf\"]\n",

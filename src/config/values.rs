@@ -204,6 +204,29 @@ pub(super) fn url(text: &str) -> Result<String, Unfit> {
     Ok(text.to_owned())
 }
 
+/// The beginning of URLs, such as `https://api.example.org/v1/`.
+pub(super) fn url_prefix(text: &str) -> Result<String, Unfit> {
+    let url = url(text)?;
+    if url.contains('?') {
+        return Err(Unfit::value(
+            "the beginning of a URL such as \"https://api.example.org/v1/\", without a query",
+            text,
+        ));
+    }
+    Ok(url)
+}
+
+/// `agi.example.org`, or `agi.example.org:4573`.
+pub(super) fn host_port(text: &str) -> Result<String, Unfit> {
+    match is_host_port(text) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err(Unfit::value(
+            "a host, or a host and port, such as \"agi.example.org:4573\"",
+            text,
+        )),
+    }
+}
+
 /// Where the pages are reachable: a URL without a query; a final slash is dropped.
 pub(super) fn public_url(text: &str) -> Result<String, Unfit> {
     let url = url(text)?;

@@ -3,12 +3,13 @@
 use super::clock::Clock;
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
+use super::services::Machine;
 use super::tcp::{Connection, Tcp};
 use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
 use crate::call::channel::FromChannel;
 use crate::config::Config;
-use crate::dialplan::services::{self, Services, TextMessage};
+use crate::dialplan::services::{Services, TextMessage};
 use crate::dialplan::{self, Dialplan, Globals};
 use crate::http;
 use crate::media::io::portable::Portable;
@@ -211,6 +212,18 @@ impl Server {
                 tracing::error!("HTTP stopped: {error}");
             }
         });
+        // Weak, so that the services, which the control task holds, do not keep it asked for ever.
+        let messages = asks.downgrade();
+        let machine =
+            Machine::new(&config.dialplan, store.database()).with_messages(Box::new(move |message| {
+                let asks = messages.upgrade();
+                Box::pin(async move {
+                    match asks {
+                        Some(asks) => MessageHandle(asks).send(message).await,
+                        None => false,
+                    }
+                })
+            }));
         let control = Control {
             config: config.clone(),
             switch,
@@ -220,7 +233,7 @@ impl Server {
             media: media_threads,
             vault,
             globals,
-            services: Arc::new(services::Memory::new()),
+            services: Arc::new(machine),
             notifier,
             observer,
             resolver: dns::Resolver::new(),
@@ -274,6 +287,11 @@ impl Server {
             self.vault_thread.join()
         })
         .await;
+        let database = self.store.database();
+        match tokio::task::spawn_blocking(move || database.sync()).await {
+            Ok(Err(error)) => tracing::error!(%error, "the dialplans' database could not be made durable"),
+            Ok(Ok(())) | Err(_) => {}
+        }
         self.notifying.shutdown(SHUTDOWN_TIME).await;
         let _ = self.http_stop.send(());
         let _ = tokio::time::timeout(SHUTDOWN_TIME, self.http_task).await;

@@ -1,6 +1,6 @@
 //! The door for other subcommands: `{store}/control.sock`, mode 0600.
 //!
-//! A running switch holds the store's lock, so `obelus memo` and `obelus status` ask it. One request a connection: a
+//! A running switch holds the store's lock, so `obelus memo`, `obelus db` and `obelus status` ask it. One request a connection: a
 //! line of JSON (`{"request":"memo-list","mailbox":null}`), answered by lines of JSON, the last of which has `"done"`:
 //! true, or false with an `"error"`. Whoever may open the socket may do all this; the file's mode says who may.
 
@@ -36,6 +36,28 @@ pub enum Request {
     MemoDelete {
         /// Its id.
         id: String,
+    },
+    /// A value of the dialplans' database, or an error.
+    DbGet {
+        /// `family/key`.
+        key: String,
+    },
+    /// Sets a value of the dialplans' database.
+    DbPut {
+        /// `family/key`.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// Takes a value out of the dialplans' database.
+    DbDelete {
+        /// `family/key`.
+        key: String,
+    },
+    /// The entries of the dialplans' database, a line each.
+    DbList {
+        /// Those whose key begins so.
+        prefix: String,
     },
     /// What the switch is doing, in one line.
     Status,
@@ -86,7 +108,7 @@ pub fn memo_json(record: &Record) -> Value {
 /// Memos read from the store at a time.
 const PAGE: usize = 256;
 
-/// Does what a request about memos asks, on the store itself: the switch for its clients, a subcommand where no switch
+/// Does what a request about memos or the dialplans' database asks, on the store itself: the switch for its clients, a subcommand where no switch
 /// runs. Each line of the answer goes to `each`, which says whether it wants more.
 ///
 /// # Errors
@@ -110,8 +132,51 @@ pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> 
             info!(memo_id = %id, "memo deleted by the operator");
             Ok(())
         }
+        Request::DbGet { key } => {
+            let value = store.database().get(key).map_err(|error| error.to_string())?;
+            let value = value.ok_or_else(|| absent(key))?;
+            each(entry_json(key, &value));
+            Ok(())
+        }
+        Request::DbPut { key, value } => put(store, key, value),
+        Request::DbDelete { key } => {
+            let database = store.database();
+            let deleted = database.delete(key).map_err(|error| error.to_string())?;
+            database.sync().map_err(|error| error.to_string())?;
+            deleted.then_some(()).ok_or_else(|| absent(key))
+        }
+        Request::DbList { prefix } => {
+            for entry in store.database().iter(prefix) {
+                let (key, value) = entry.map_err(|error| error.to_string())?;
+                if !each(entry_json(&key, &value)) {
+                    break;
+                }
+            }
+            Ok(())
+        }
         Request::Status | Request::Reload => Err("only a running switch can do that".into()),
     }
+}
+
+/// Sets a value of the dialplans' database, durably.
+fn put(store: &Store, key: &str, value: &str) -> Result<(), String> {
+    match key.split_once('/') {
+        Some((family, key)) if !family.is_empty() && !key.is_empty() => {}
+        _ => return Err("a key is written family/key".into()),
+    }
+    let database = store.database();
+    database.put(key, value).map_err(|error| error.to_string())?;
+    database.sync().map_err(|error| error.to_string())
+}
+
+fn entry_json(key: &str, value: &str) -> Value {
+    json!({"key": key, "value": value})
+}
+
+/// What is said of a key that the database has not.
+fn absent(key: &str) -> String {
+    let shown: String = key.chars().take(64).collect();
+    format!("the database has no {shown:?}")
 }
 
 fn list(store: &Store, mailbox: Option<&str>, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {

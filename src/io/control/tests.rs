@@ -200,7 +200,7 @@ async fn nonsense_is_refused_and_the_next_client_served() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let _server =
         serve(folder.path(), store_with(folder.path(), &[]), switch()).expect("the socket can be made");
-    let endless = "x".repeat(100_000);
+    let endless = "x".repeat(limits::CONTROL_REQUEST_BYTES + 1);
     for nonsense in ["x\n", "{}\n", "{\"request\":\"format-disk\"}\n", &endless] {
         let (socket, nonsense) = (path(folder.path()), nonsense.to_owned());
         let is_endless = nonsense.len() > limits::CONTROL_REQUEST_BYTES;

@@ -1,5 +1,6 @@
 //! A notifier that is a program: the notice on its standard input, success by its exit status.
 
+use crate::io::process::Group;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,16 +25,21 @@ pub(super) async fn run(words: &[String], body: &[u8], limit: Duration) -> Resul
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| format!("{program}: {error}"))?;
-    let group = Group(child.id());
+    let mut group = Group::of(&child);
     let stderr = child.stderr.take().map(|stderr| tokio::spawn(last_line(stderr)));
     let ended = tokio::time::timeout(limit, feed_and_wait(&mut child, body)).await;
     let status = match ended {
-        Ok(Ok(status)) => status,
+        Ok(Ok(status)) => {
+            // What it left behind goes on.
+            group.let_go();
+            status
+        }
         Ok(Err(error)) => return Err(error.to_string()),
         Err(_) => {
             group.kill();
             // Reaps it; it cannot refuse to die.
             let _ = child.wait().await;
+            group.let_go();
             return Err(format!("not done after {} s, ended", limit.as_secs_f64()));
         }
     };
@@ -90,17 +96,4 @@ async fn last_line(mut stderr: ChildStderr) -> String {
     };
     let line = whole.lines().rev().map(str::trim).find(|line| !line.is_empty());
     line.unwrap_or_default().to_owned()
-}
-
-/// The process group of a program that was started.
-struct Group(Option<u32>);
-
-impl Group {
-    fn kill(&self) {
-        if let Some(id) = self.0.and_then(|id| i32::try_from(id).ok()) {
-            // Fails where the whole group is gone already: what was wanted.
-            let _ =
-                nix::sys::signal::killpg(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGKILL);
-        }
-    }
 }

@@ -91,6 +91,11 @@ impl Index {
         Ok((index, existed))
     }
 
+    /// Another tree, for what lives beside the memos.
+    pub(super) fn tree(&self, name: &str) -> Result<sled::Tree, StoreError> {
+        Ok(self.db.open_tree(name)?)
+    }
+
     /// Marks a new index as whole: everything that the bodies know is in it.
     pub(super) fn finish_creation(&self) -> Result<(), StoreError> {
         self.db.insert(FORMAT_KEY, &FORMAT.to_be_bytes())?;

@@ -10,12 +10,14 @@
 
 mod body;
 mod catalogue;
+pub mod database;
 pub mod disk;
 mod index;
 pub mod reconcile;
 
 use self::body::Bodies;
 use self::catalogue::Catalogue;
+use self::database::{Database, Entries};
 use self::disk::{Disk, OsDisk};
 use self::index::Index;
 pub use self::index::LookedUp;
@@ -141,6 +143,7 @@ pub struct Store {
 }
 
 struct Inner {
+    database: Entries,
     index: Index,
     bodies: Bodies,
     catalogue: Mutex<Catalogue>,
@@ -187,6 +190,7 @@ impl Store {
         }
         Ok(Store {
             inner: Arc::new(Inner {
+                database: Entries::new(index.tree("dialplan")?),
                 index,
                 bodies,
                 catalogue: Mutex::new(catalogue),
@@ -194,6 +198,11 @@ impl Store {
                 _lock: lock,
             }),
         })
+    }
+
+    /// The dialplans' database.
+    pub fn database(&self) -> Database {
+        Database(self.clone())
     }
 
     /// What the start had to mend.
