@@ -137,6 +137,12 @@ pub(super) struct Extension {
 }
 
 impl Extension {
+    /// The name as written, without the caller's.
+    fn written(&self) -> &str {
+        let text = self.text.text.as_str();
+        text.split_once('/').map_or(text, |(name, _)| name).trim()
+    }
+
     pub(super) fn admits(&self, caller: &str) -> bool {
         match &self.caller {
             None => true,
@@ -240,6 +246,17 @@ impl Context {
         };
         for &index in literal.into_iter().flatten() {
             each(index)?;
+        }
+        if query.extension.starts_with('_') {
+            // A pattern named by its own text, as in Goto(_X.,1), is found; other patterns may match that text too.
+            for (index, extension) in self.extensions.iter().enumerate() {
+                let named = extension.written().eq_ignore_ascii_case(query.extension);
+                let is_pattern = matches!(extension.name, Name::Pattern(_));
+                if is_pattern && (named || extension.name.is_matched(query.extension)) {
+                    each(index)?;
+                }
+            }
+            return ControlFlow::Continue(());
         }
         self.patterns
             .search(query.extension, false, &mut |index, _| each(index))

@@ -54,6 +54,17 @@ fn steps(plan: &Dialplan, context: &str, number: &str, caller: &str) -> Vec<Stri
 }
 
 #[test]
+fn a_pattern_can_be_gone_to_by_its_own_text() {
+    let plan = good(
+        "[default]\nexten => _X./5,1,NoOp(five)\nexten => _X.,1,NoOp(any)\nexten => _[a-z]X,1,NoOp(set)\n",
+    );
+    assert_eq!(steps(&plan, "default", "_X.", ""), ["any"]);
+    assert_eq!(steps(&plan, "default", "_x.", "5"), ["five"]);
+    assert_eq!(steps(&plan, "default", "_[a-z]X", ""), ["set"]);
+    assert_eq!(steps(&plan, "default", "_Y.", ""), [""; 0]);
+}
+
+#[test]
 fn the_values_of_a_call_have_a_bound_together_hidden_ones_included() {
     let mut variables = variables::Variables::default();
     let long = "x".repeat(limits::VARIABLE_BYTES);
