@@ -96,6 +96,6 @@ mod tests {
         assert_eq!(findings[0].message, "there is no section [nowhere]");
         let span = findings[0].span.as_ref().expect("a place");
         assert_eq!(span.source.position(span.range.start), (4, 1));
-        assert_eq!(&span.source.line(4)[..], "5 =nowhere");
+        assert_eq!(span.source.line(4), "5 =nowhere");
     }
 }
