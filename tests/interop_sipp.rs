@@ -221,6 +221,53 @@ fn what_is_said_comes_back_then_digits_are_sent_and_texts_go_both_ways() {
     });
 }
 
+#[test]
+fn a_text_outside_a_call_reaches_its_peer_and_the_dialplan_hears_of_it() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
+    phone.set_read_timeout(Some(PATIENCE)).unwrap();
+    let to = format!("sip:desk@{}", phone.local_addr().unwrap());
+    let switch = Switch::start(&format!(
+        "[from-trunk]\nexten => 5550155,1,Set(MESSAGE(body)=good day)\n \
+         same => n,MessageSend({to})\n same => n,Log(NOTICE,the text: ${{MESSAGE_SEND_STATUS}})\n \
+         same => n,Answer()\n same => n,Wait(30)\n"
+    ));
+    let sipp = Sipp::new(program, &switch);
+    std::thread::scope(|scope| {
+        let answered = scope.spawn(|| answer_a_message(&phone));
+        sipp.run("early_hangup", "5550155", "u1", &[]);
+        let message = answered.join().expect("a text came");
+        assert!(
+            message.starts_with(&format!("MESSAGE {to} SIP/2.0\r\n")),
+            "{message}"
+        );
+        assert!(message.ends_with("\r\n\r\ngood day"), "{message}");
+    });
+    switch.wait_for_line("sent the text", |line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("the text: SUCCESS"))
+    });
+}
+
+/// Takes a MESSAGE and answers it 200; gives the MESSAGE.
+fn answer_a_message(phone: &UdpSocket) -> String {
+    let mut buffer = [0; 4_000];
+    let (len, switch) = phone.recv_from(&mut buffer).unwrap();
+    let message = String::from_utf8_lossy(&buffer[..len]).into_owned();
+    let kept = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+    let mut answer = "SIP/2.0 200 OK\r\n".to_owned();
+    for line in message
+        .lines()
+        .filter(|line| kept.iter().any(|name| line.starts_with(name)))
+    {
+        answer += &format!("{line}\r\n");
+    }
+    answer += "Content-Length: 0\r\n\r\n";
+    phone.send_to(answer.as_bytes(), switch).unwrap();
+    message
+}
+
 /// Has fifty packets echoed, ends the echo with `#`, and gives back the digits that come then.
 fn echo_then_digits(media: &UdpSocket) -> String {
     const KNOCK: [u8; PACKET] = [0x55; PACKET];
