@@ -343,6 +343,7 @@ fn a_copy_of_a_recording_is_another_that_can_be_kept_after_hang_up_too() {
         samples: 800,
     });
     script.input(Input::Over(Cause::NORMAL));
+    script.closed();
     script.take();
     script.ask(Request::Copy { recording: RECORDING });
     let second = RECORDING + 1;
