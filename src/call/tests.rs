@@ -354,7 +354,7 @@ fn a_copy_of_a_recording_is_another_that_can_be_kept_after_hang_up_too() {
     script.ask(Request::Copy { recording: 77 });
     assert_eq!(script.take(), ["reply 4 Copied(None)"]);
     script.input(Input::DialplanEnded { panicked: false });
-    assert_eq!(script.take(), ["vault Discard", "vault Discard"]);
+    assert_eq!(script.take(), ["vault Discard", "vault Discard", "finished"]);
 }
 
 #[test]
