@@ -427,6 +427,9 @@ fn curl_does_not_wait_for_ever() {
 #[test]
 fn an_agi_program_speaks_by_lines() {
     within(|folder| async move {
+        // As a switch does from its start: a program inherits what is ignored, but not what is handled, and a shell cannot
+        // trap a signal that it was started without, as under nohup.
+        let _hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
         let store = open(folder.path());
         let agi = folder.path().join("agi");
         std::fs::create_dir_all(agi.join("sub")).expect("a folder can be made");
