@@ -570,7 +570,11 @@ fn agi_over_the_network_reaches_the_hosts_that_are_named() {
                 "{host}"
             );
         }
-        // Named, but nobody listens there any more.
+        // Named, but nobody listens there: a port that is held without listening.
+        let held = tokio::net::TcpSocket::new_v4().expect("a socket can be made");
+        held.bind("127.0.0.1:0".parse().expect("an address"))
+            .expect("a port is free");
+        let port = held.local_addr().expect("it has an address").port();
         assert!(matches!(
             machine.agi(at("localhost", port)).await.err(),
             Some(AgiError::Failed(_))
