@@ -125,7 +125,7 @@ impl Lexer<'_> {
                     Diagnostic::warning("not-utf-8", "a character here is not UTF-8 and was replaced");
                 self.diagnostics.push(
                     finding
-                        .at(&source, place..place + 1)
+                        .at(&source, place..place + char::REPLACEMENT_CHARACTER.len_utf8())
                         .hint("save the file as UTF-8"),
                 );
                 source
@@ -153,7 +153,7 @@ impl Lexer<'_> {
             let was = comment_depth;
             let (text, used) = clean(line, &mut comment_depth);
             if was == 0 && comment_depth > 0 {
-                comment_start = start;
+                comment_start = start + line.rfind(";--").unwrap_or(0);
             }
             if comment_depth > limits::DIALPLAN_COMMENT_DEPTH {
                 let finding = Diagnostic::error("comment-too-deep", "block comments are nested too deep");
@@ -173,7 +173,7 @@ impl Lexer<'_> {
             );
             self.diagnostics.push(
                 finding
-                    .at(&source, comment_start..comment_start + 1)
+                    .at(&source, comment_start..comment_start + 3)
                     .hint("close it with --;"),
             );
         }

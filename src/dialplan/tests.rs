@@ -54,6 +54,17 @@ fn steps(plan: &Dialplan, context: &str, number: &str, caller: &str) -> Vec<Stri
 }
 
 #[test]
+fn an_open_comment_is_found_where_it_begins_whatever_stands_before_it() {
+    let (_, findings) = read(&[("main.conf", "[a]\n\u{7df}e;-- open\n")]);
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding == "main.conf:2:3 warning unclosed-comment"),
+        "{findings:?}"
+    );
+}
+
+#[test]
 fn a_pattern_can_be_gone_to_by_its_own_text() {
     let plan = good(
         "[default]\nexten => _X./5,1,NoOp(five)\nexten => _X.,1,NoOp(any)\nexten => _[a-z]X,1,NoOp(set)\n",
