@@ -459,7 +459,7 @@ fn an_agi_program_speaks_by_lines() {
         let machine = machine(&store, &config);
         let begin = async |name: &str| machine.agi(program(name, &["one two"])).await;
 
-        let mut peer = begin("echo.sh").await.ok().expect("it begins");
+        let mut peer = begin("echo.sh").await.expect("it begins");
         assert_eq!(peer.line().await.as_deref(), Some("one two:"));
         assert!(peer.send("a\nb\r\n").await);
         assert_eq!(peer.line().await.as_deref(), Some("got a"));
@@ -467,17 +467,17 @@ fn an_agi_program_speaks_by_lines() {
         assert_eq!(peer.finish().await, 7);
         assert!(!peer.send("more\n").await);
 
-        let mut peer = begin("sub/deep.sh").await.ok().expect("it begins");
+        let mut peer = begin("sub/deep.sh").await.expect("it begins");
         assert_eq!(peer.line().await, None);
         assert_eq!(peer.finish().await, 0);
 
-        let mut peer = begin("hup.sh").await.ok().expect("it begins");
+        let mut peer = begin("hup.sh").await.expect("it begins");
         assert_eq!(peer.line().await.as_deref(), Some("ready"));
         peer.hang_up(true).await;
         assert_eq!(peer.line().await.as_deref(), Some("hup"));
         assert_eq!(peer.finish().await, 4);
 
-        let mut peer = begin("long.sh").await.ok().expect("it begins");
+        let mut peer = begin("long.sh").await.expect("it begins");
         assert_eq!(peer.line().await, None);
 
         for name in [
@@ -519,7 +519,6 @@ fn an_agi_program_that_nobody_waits_for_is_ended() {
         let mut peer = machine(&store, &config)
             .agi(program("stay.sh", &[]))
             .await
-            .ok()
             .expect("it begins");
         let pid = peer.line().await.expect("it tells the number of its child");
         // As where the call's task is ended.
@@ -555,7 +554,7 @@ fn agi_over_the_network_reaches_the_hosts_that_are_named() {
             host: host.into(),
             port,
         };
-        let mut peer: Box<dyn AgiPeer> = machine.agi(at("127.0.0.1", port)).await.ok().expect("it begins");
+        let mut peer: Box<dyn AgiPeer> = machine.agi(at("127.0.0.1", port)).await.expect("it begins");
         assert!(peer.send("hello\n").await);
         assert_eq!(peer.line().await.as_deref(), Some("sent: hello"));
         assert_eq!(peer.line().await, None);

@@ -288,9 +288,8 @@ impl Server {
         })
         .await;
         let database = self.store.database();
-        match tokio::task::spawn_blocking(move || database.sync()).await {
-            Ok(Err(error)) => tracing::error!(%error, "the dialplans' database could not be made durable"),
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || database.sync()).await {
+            tracing::error!(%error, "the dialplans' database could not be made durable");
         }
         self.notifying.shutdown(SHUTDOWN_TIME).await;
         let _ = self.http_stop.send(());
