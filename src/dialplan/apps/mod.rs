@@ -243,6 +243,18 @@ async fn refuse(run: &mut Run<'_>, indication: Indication, arguments: &str, caus
     Ok(Flow::Hangup(cause))
 }
 
+/// Control characters escaped, and what else cannot be seen; quotes are left as they are.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\'' | '"' => out.push(c),
+            c => out.extend(c.escape_debug()),
+        }
+    }
+    out
+}
+
 /// A text of the author's, or one that holds what a caller entered, on its way to the log: control characters are escaped, and numbers of five digits and more
 /// are shown as the log shows numbers.
 pub(super) fn shown(text: &str) -> String {
@@ -253,14 +265,14 @@ pub(super) fn shown(text: &str) -> String {
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(rest.len() - start);
         let number = &rest[start..start + digits];
-        out.extend(rest[..start].escape_debug());
+        out.push_str(&plain(&rest[..start]));
         match digits {
             0..5 => out.push_str(number),
             _ => out.push_str(&Private(number).to_string()),
         }
         rest = &rest[start + digits..];
     }
-    out.extend(rest.escape_debug());
+    out.push_str(&plain(rest));
     out
 }
 
