@@ -73,6 +73,18 @@ fn open_faulty(folder: &Path) -> (Store, FaultDisk) {
     (store, disk)
 }
 
+/// The index itself, as soon as sled's own threads have let go of it after it was closed.
+fn open_index(path: &Path) -> sled::Db {
+    loop {
+        match sled::open(path) {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::yield_now();
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 #[test]
 fn what_was_stored_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
@@ -327,7 +339,7 @@ fn a_record_that_cannot_be_read_is_taken_from_its_body() {
     let folder = tempfile::tempdir().unwrap();
     let keys = HashMap::from([insert_one(&Store::open(folder.path()).unwrap(), 1)]);
     {
-        let db = sled::open(folder.path().join("index")).unwrap();
+        let db = open_index(&folder.path().join("index"));
         let id = keys.keys().next().unwrap();
         db.open_tree("voice_memos")
             .unwrap()
@@ -399,7 +411,7 @@ fn an_index_of_a_newer_version_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     insert_one(&Store::open(folder.path()).unwrap(), 1);
     {
-        let db = sled::open(folder.path().join("index")).unwrap();
+        let db = open_index(&folder.path().join("index"));
         db.insert(b"format", &7u32.to_be_bytes()).unwrap();
         db.flush().unwrap();
     }

@@ -46,6 +46,22 @@ impl LookedUp {
     }
 }
 
+/// Opens sled, waiting a moment for its lock: threads of its own may hold it still, just after it was closed.
+fn open_unlocked(config: &sled::Config) -> sled::Result<sled::Db> {
+    /// How often, and how long between.
+    const ATTEMPTS: usize = 40;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+    for _ in 1..ATTEMPTS {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+    config.open()
+}
+
 impl Index {
     /// Opens or creates the index. The flag says whether it was there before: an index that is new while bodies are
     /// old was lost, and is built anew from them.
@@ -54,18 +70,17 @@ impl Index {
         disk: Arc<dyn Disk>,
         flush_every_ms: Option<u64>,
     ) -> Result<(Self, bool), StoreError> {
-        let db = sled::Config::new()
+        let config = sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(flush_every_ms)
-            .open()
-            .map_err(|error| match error {
-                sled::Error::Io(error) => error.into(),
-                damage => StoreError::IndexDamaged {
-                    path: folder.to_owned(),
-                    reason: damage.to_string(),
-                },
-            })?;
+            .flush_every_ms(flush_every_ms);
+        let db = open_unlocked(&config).map_err(|error| match error {
+            sled::Error::Io(error) => error.into(),
+            damage => StoreError::IndexDamaged {
+                path: folder.to_owned(),
+                reason: damage.to_string(),
+            },
+        })?;
         let memos = db.open_tree("voice_memos")?;
         let index = Index {
             memos,
