@@ -63,11 +63,12 @@ fn new_memo(samples: usize) -> NewMemo {
         sealed,
         facts: Facts {
             mailbox: Some("main".into()),
-            domain: "memo.example.org".into(),
             trunk: Some("line".into()),
             call_id: Some("00000000-0000-0000-0000-000000000000".into()),
-            created_at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
-            expires_at: None,
+            ..Facts::at(
+                "memo.example.org",
+                SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+            )
         },
     }
 }

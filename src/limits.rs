@@ -225,3 +225,5 @@ pub const DIGEST_CHALLENGES: usize = 16;
 pub const DIGEST_REALMS: usize = 8;
 /// Times in a row that a server may call its own nonce stale before it is given up.
 pub const DIGEST_STALE: u32 = 5;
+/// A sealed envelope's ciphertext, bytes: a QR code takes ten kilobytes, a transcript of an hour sixty.
+pub const ENVELOPE_BYTES: usize = 128 * 1024;

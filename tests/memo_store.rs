@@ -26,11 +26,9 @@ fn time(secs: u64) -> SystemTime {
 fn facts(secs: u64) -> Facts {
     Facts {
         mailbox: Some("main".into()),
-        domain: "memo.example.org".into(),
         trunk: Some("line".into()),
         call_id: Some("call-1".into()),
-        created_at: time(secs),
-        expires_at: None,
+        ..Facts::at("memo.example.org", time(secs))
     }
 }
 

@@ -268,12 +268,7 @@ mod tests {
         let (sealed, key) = seal::seal(audio.clone());
         let link = Link::new(&LinkBase::new("memo.invalid", None, true), &sealed.id(), &key);
         let facts = Facts {
-            mailbox: None,
-            domain: "memo.invalid".into(),
-            trunk: None,
-            call_id: None,
-            created_at: std::time::UNIX_EPOCH,
-            expires_at: None,
+            ..Facts::at("memo.invalid", std::time::UNIX_EPOCH)
         };
         let stored = Store::open(&data)
             .expect("the store opens")

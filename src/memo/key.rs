@@ -6,49 +6,70 @@ use base64::Engine as _;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-/// The key K of one memo: 32 bytes of the operating system's, used for this memo alone.
+/// A type for a secret of 32 random bytes.
 ///
-/// It has no `Debug`, `Clone`, `Display` or `Serialize`, so it cannot slip into a log or a record. The bytes live in
-/// one place on the heap, so that a move leaves no copy behind, and are wiped when dropped.
-pub struct MemoKey(Box<[u8; 32]>);
+/// It has no `Debug`, `Clone`, `Display` or `Serialize`, so it cannot slip into a log or a record. The bytes live in one
+/// place on the heap, so that a move leaves no copy behind, and are wiped when dropped.
+macro_rules! secret_bytes {
+    ($(#[$documentation:meta])* $name:ident) => {
+        $(#[$documentation])*
+        ///
+        /// It has no `Debug`, `Clone`, `Display` or `Serialize`, and is wiped when dropped.
+        pub struct $name(Box<[u8; 32]>);
 
-impl MemoKey {
-    /// A fresh key.
-    ///
-    /// # Panics
-    /// Where the operating system has no randomness to give: nothing can be sealed then.
-    pub fn generate() -> Self {
-        let mut bytes = Box::new([0u8; 32]);
-        getrandom::fill(&mut bytes[..]).expect("the operating system gives random bytes");
-        MemoKey(bytes)
-    }
+        impl $name {
+            /// A fresh one.
+            ///
+            /// # Panics
+            /// Where the operating system has no randomness to give: nothing can be sealed then.
+            pub fn generate() -> Self {
+                let mut bytes = Box::new([0u8; 32]);
+                getrandom::fill(&mut bytes[..]).expect("the operating system gives random bytes");
+                $name(bytes)
+            }
 
-    /// Reads the text of a key: base64url or base64, padded or not.
-    ///
-    /// # Errors
-    /// Anything that no encoder writes, such as spare bits set in the last character.
-    pub fn from_text(text: &str) -> Result<Self, SecretTextError> {
-        let mut bytes = Box::new([0u8; 32]);
-        text::decode_secret(text, &mut bytes)?;
-        Ok(MemoKey(bytes))
-    }
+            /// Reads its text: base64url or base64, padded or not.
+            ///
+            /// # Errors
+            /// Anything that no encoder writes, such as spare bits set in the last character.
+            pub fn from_text(text: &str) -> Result<Self, SecretTextError> {
+                let mut bytes = Box::new([0u8; 32]);
+                text::decode_secret(text, &mut bytes)?;
+                Ok($name(bytes))
+            }
 
-    /// The text that stands in a link: base64url with padding, 44 characters.
-    pub fn to_text(&self) -> Zeroizing<String> {
-        text::encode_secret(&self.0)
-    }
+            /// Base64url with padding, 44 characters: as links and peers write it.
+            pub fn to_text(&self) -> Zeroizing<String> {
+                text::encode_secret(&self.0)
+            }
 
-    /// The bytes, for deriving and sealing. Not beyond this module.
-    pub(super) fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
+            /// The bytes, for deriving and sealing. Not beyond this module.
+            #[allow(dead_code, reason = "not every secret is used as bytes")]
+            pub(in crate::memo) fn bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                zeroize::Zeroize::zeroize(&mut *self.0);
+            }
+        }
+    };
+}
+pub(super) use secret_bytes;
+
+secret_bytes! {
+    /// The key K of one memo: 32 bytes of the operating system's, used for this memo alone.
+    MemoKey
 }
 
-impl Drop for MemoKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
+impl MemoKey {
+    /// The key with these bytes, which the caller wipes.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        MemoKey(Box::new(*bytes))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Links: where a memo's page is, with the key in the fragment, which browsers never send.
 
 use super::key::{MemoId, MemoKey};
+use super::owner::OwnerSeed;
 use std::fmt::Write as _;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -83,6 +84,70 @@ impl Link {
     }
 }
 
+/// The link of a mailbox's inbox, with the owner's seed in its fragment: shown once to the owner. No `Debug`, `Clone` or
+/// `Display`; wiped when dropped.
+pub struct InboxLink(Zeroizing<String>);
+
+impl InboxLink {
+    /// `{base}/inbox/{mailbox}#{seed}`
+    pub fn new(base: &LinkBase, mailbox: &str, seed: &OwnerSeed) -> Self {
+        let seed = seed.to_text();
+        let mut text = Zeroizing::new(String::with_capacity(
+            base.text.len() + 7 + mailbox.len() + 1 + seed.len(),
+        ));
+        let _ = write!(text, "{}/inbox/{mailbox}#", base.text);
+        text.push_str(&seed);
+        InboxLink(text)
+    }
+
+    /// The text, for the one who shows it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An inbox's link taken apart.
+pub struct ParsedInboxLink {
+    /// What stands before `/inbox/`.
+    pub base: String,
+    /// The mailbox.
+    pub mailbox: String,
+    /// The owner's seeds, the newest first: after a change of key there may be several.
+    pub seeds: Vec<OwnerSeed>,
+}
+
+/// Seeds in one inbox link.
+const INBOX_SEEDS: usize = 16;
+
+impl ParsedInboxLink {
+    /// Takes a link apart.
+    ///
+    /// # Errors
+    /// Says which part is missing or malformed.
+    pub fn parse(text: &str) -> Result<Self, LinkError> {
+        let (address, seeds) = text.trim().split_once('#').ok_or(LinkError::NoKey)?;
+        let (base, mailbox) = address.rsplit_once("/inbox/").ok_or(LinkError::NotAnInbox)?;
+        let mailbox = mailbox.trim_end_matches('/');
+        if base.is_empty() || mailbox.is_empty() || mailbox.contains(['/', '?', ' ']) {
+            return Err(LinkError::NotAnInbox);
+        }
+        let seeds = Zeroizing::new(seeds.replace("%3D", "=").replace("%3d", "="));
+        if seeds.is_empty() {
+            return Err(LinkError::NoKey);
+        }
+        let seeds = seeds
+            .split(',')
+            .take(INBOX_SEEDS)
+            .map(|seed| OwnerSeed::from_text(seed).map_err(LinkError::Key))
+            .collect::<Result<_, _>>()?;
+        Ok(ParsedInboxLink {
+            base: base.to_owned(),
+            mailbox: mailbox.to_owned(),
+            seeds,
+        })
+    }
+}
+
 /// A link taken apart, as somebody typed or scanned it.
 pub struct ParsedLink {
     /// What stands before `/voice/`: a URL, or a bare domain.
@@ -99,6 +164,9 @@ pub enum LinkError {
     /// No `/voice/`, or nothing before it.
     #[error("not a memo's link: it has no domain and /voice/ in it")]
     NotALink,
+    /// No `/inbox/`, or nothing before or behind it.
+    #[error("not an inbox's link: it has no domain and /inbox/ in it")]
+    NotAnInbox,
     /// The id is empty, too long, or has other characters than base64url.
     #[error("the memo's id in this link is malformed")]
     Id,

@@ -1,10 +1,13 @@
-//! What the index keeps of a memo: nothing that says who called, whom, for how long, or what was said.
+//! What the index keeps of a memo: nothing that says who called, whom, or what was said, unless the mailbox's
+//! configuration wants some of that in clear.
 
+use super::envelope::Envelope;
 use super::key::MemoId;
 use super::seal::{SealedMemo, IV_BYTES, TAG_BYTES};
 use super::token::Verifier;
 use super::wav;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One memo in the index, as JSON under the memo's id. The names are those of the format's description.
@@ -41,26 +44,123 @@ pub struct Record {
     pub created_at: Millis,
     /// From when on it is no longer given out.
     pub expires_at: Option<Millis>,
+    /// After so many fetches it is no longer given out; none for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_accesses: Option<u64>,
+    /// Whether its recording came to its end; not where a crash or a full disk cut it off.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub complete: bool,
+    /// Whether the owner has listened to it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub heard: bool,
     /// Where it came from.
     pub metadata: Metadata,
     /// What only the mailbox's owner reads; none where the mailbox has no owner key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sealed_envelope: Option<serde_json::Value>,
+    pub sealed_envelope: Option<Envelope>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Where a memo came from, in clear: what an operator needs to find its call in the log, and no more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// `sip_call`.
-    pub source: String,
+    /// How it came here.
+    pub source: Source,
     /// The trunk's name in the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trunk: Option<String>,
     /// The call's SIP Call-ID: in every log line of that call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
-    /// `aes-256-gcm`.
-    pub encryption: String,
+    /// How the body is encrypted.
+    pub encryption: Encryption,
+    /// Of a share: the memo that it is a copy of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_of: Option<MemoId>,
+    /// What the mailbox's configuration leaves in clear; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear: Option<Clear>,
+}
+
+/// How a memo came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A telephone call was recorded.
+    SipCall,
+    /// Somebody left it in a browser.
+    Web,
+    /// The owner shares another memo by it.
+    Share,
+    /// Taken over from another system.
+    Import,
+}
+
+/// How a body is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encryption {
+    /// The whole file at once.
+    #[serde(rename = "aes-256-gcm")]
+    Whole,
+    /// Second by second, as the journal of a recording that was cut off has it.
+    #[serde(rename = "aes-256-gcm-stream")]
+    Stream,
+}
+
+impl Encryption {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encryption::Whole => "aes-256-gcm",
+            Encryption::Stream => "aes-256-gcm-stream",
+        }
+    }
+}
+
+/// Facts of a call that stand in the record in clear, because a mailbox's `clear` names them.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Clear {
+    /// The caller's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The caller's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_name: Option<String>,
+    /// The number called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The number that the call was diverted from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diversion: Option<String>,
+    /// The length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<f64>,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+}
+
+impl fmt::Debug for Clear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Numbers stay out of the log even where the index has them.
+        f.write_str("Clear(…)")
+    }
 }
 
 /// What the store is told of a memo beside its ciphertext.
@@ -70,6 +170,8 @@ pub struct Facts {
     pub mailbox: Option<String>,
     /// The domain that the link names.
     pub domain: String,
+    /// How it came here.
+    pub source: Source,
     /// The trunk that the call came by.
     pub trunk: Option<String>,
     /// The call's SIP Call-ID.
@@ -78,6 +180,33 @@ pub struct Facts {
     pub created_at: SystemTime,
     /// From when on it is no longer given out.
     pub expires_at: Option<SystemTime>,
+    /// After so many fetches it is no longer given out.
+    pub max_accesses: Option<u64>,
+    /// Of a share: the memo that it is a copy of.
+    pub share_of: Option<MemoId>,
+    /// What stands in the record in clear.
+    pub clear: Option<Clear>,
+    /// For the mailbox's owner.
+    pub envelope: Option<Envelope>,
+}
+
+impl Facts {
+    /// Of a call's memo of which nothing is known but its link's domain and its time.
+    pub fn at(domain: impl Into<String>, created_at: SystemTime) -> Self {
+        Facts {
+            mailbox: None,
+            domain: domain.into(),
+            source: Source::SipCall,
+            trunk: None,
+            call_id: None,
+            created_at,
+            expires_at: None,
+            max_accesses: None,
+            share_of: None,
+            clear: None,
+            envelope: None,
+        }
+    }
 }
 
 impl Record {
@@ -99,26 +228,33 @@ impl Record {
             last_accessed_at: None,
             created_at: Millis::from_time(facts.created_at),
             expires_at: facts.expires_at.map(Millis::from_time),
+            max_accesses: facts.max_accesses,
+            complete: true,
+            heard: false,
             metadata: Metadata {
-                source: "sip_call".to_owned(),
+                source: facts.source,
                 trunk: facts.trunk,
                 call_id: facts.call_id,
-                encryption: "aes-256-gcm".to_owned(),
+                encryption: Encryption::Whole,
+                share_of: facts.share_of,
+                clear: facts.clear,
             },
-            sealed_envelope: None,
+            sealed_envelope: facts.envelope,
         }
     }
 
     /// How long the memo plays. Computed from its size, never stored; none for a format that does not tell.
     pub fn duration(&self) -> Option<Duration> {
-        (self.audio_format == wav::AUDIO_FORMAT)
+        (self.audio_format == wav::AUDIO_FORMAT && self.metadata.encryption == Encryption::Whole)
             .then(|| wav::duration(self.file_size_bytes.saturating_sub(TAG_BYTES as u64)))
     }
 
-    /// Whether it is no longer given out at `now`.
+    /// Whether it is no longer given out at `now`: its time is over, or its number of fetches.
     pub fn is_expired(&self, now: SystemTime) -> bool {
-        self.expires_at
-            .is_some_and(|expiry| expiry <= Millis::from_time(now))
+        let too_late = self
+            .expires_at
+            .is_some_and(|expiry| expiry <= Millis::from_time(now));
+        too_late || self.max_accesses.is_some_and(|most| self.access_count >= most)
     }
 }
 

@@ -53,14 +53,7 @@ fn iv_of(text: &str) -> [u8; IV_BYTES] {
 }
 
 fn facts() -> Facts {
-    Facts {
-        mailbox: None,
-        domain: "memo.example.org".into(),
-        trunk: None,
-        call_id: None,
-        created_at: SystemTime::UNIX_EPOCH,
-        expires_at: None,
-    }
+    Facts::at("memo.example.org", SystemTime::UNIX_EPOCH)
 }
 
 #[test]
@@ -550,5 +543,31 @@ proptest! {
             let again = key.to_text();
             prop_assert_eq!(again.trim_end_matches('='), text);
         }
+    }
+}
+
+#[test]
+fn an_inbox_link_is_taken_apart_again() {
+    use super::link::{InboxLink, ParsedInboxLink};
+    use super::owner::OwnerSeed;
+    let (seed, old) = (OwnerSeed::generate(), OwnerSeed::generate());
+    let base = LinkBase::new("memo.example.org", None, true);
+    let link = InboxLink::new(&base, "main", &seed);
+    let with_old = format!("{},{}", link.expose(), *old.to_text());
+    let parsed = ParsedInboxLink::parse(&with_old).unwrap();
+    assert_eq!(
+        (&*parsed.base, &*parsed.mailbox),
+        ("https://memo.example.org", "main")
+    );
+    let texts: Vec<_> = parsed.seeds.iter().map(OwnerSeed::to_text).collect();
+    assert_eq!(texts, [seed.to_text(), old.to_text()]);
+    for bad in [
+        "https://memo.example.org/inbox/main",
+        "https://memo.example.org/inbox/main#",
+        "https://memo.example.org/inbox/#AAAA",
+        "https://memo.example.org/voice/main#AAAA",
+        "https://memo.example.org/inbox/main#AAAA",
+    ] {
+        assert!(ParsedInboxLink::parse(bad).is_err(), "{bad}");
     }
 }

@@ -1,21 +1,22 @@
 //! What proves that somebody holds a memo's key, without the key leaving them: the access token T, and the hashes by
 //! which the server recognises K (1.0 peers) or T (everybody else).
 
-use super::key::MemoKey;
+use super::key::{secret_bytes, MemoKey};
 use super::text::{self, SecretTextError};
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq as _;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// HKDF's info for the access token.
 const ACCESS_INFO: &[u8] = b"voice-federation/1.1 access";
 
-/// The access token T = HKDF-SHA256(K, no salt, `voice-federation/1.1 access`, 32 bytes): whoever presents it holds
-/// K, but K does not follow from it. A secret all the same, since it fetches the ciphertext: it has no `Debug` and
-/// no `Clone`, and is wiped when dropped.
-pub struct AccessToken(Box<[u8; 32]>);
+secret_bytes! {
+    /// The access token T = HKDF-SHA256(K, no salt, `voice-federation/1.1 access`, 32 bytes): whoever presents it holds
+    /// K, but K does not follow from it. A secret all the same, since it fetches the ciphertext.
+    AccessToken
+}
 
 impl AccessToken {
     /// The token of a key.
@@ -27,30 +28,9 @@ impl AccessToken {
         AccessToken(bytes)
     }
 
-    /// Reads the text of a token: base64url or base64, padded or not.
-    ///
-    /// # Errors
-    /// Anything that no encoder writes.
-    pub fn from_text(text: &str) -> Result<Self, SecretTextError> {
-        let mut bytes = Box::new([0u8; 32]);
-        text::decode_secret(text, &mut bytes)?;
-        Ok(AccessToken(bytes))
-    }
-
-    /// Base64url with padding, as it stands after `Bearer`.
-    pub fn to_text(&self) -> Zeroizing<String> {
-        text::encode_secret(&self.0)
-    }
-
     /// `access_token_hash`.
     pub fn verifier(&self) -> Verifier {
-        Verifier::of(&self.0)
-    }
-}
-
-impl Drop for AccessToken {
-    fn drop(&mut self) {
-        self.0.zeroize();
+        Verifier::of(self.bytes())
     }
 }
 
@@ -64,7 +44,8 @@ impl Verifier {
         Verifier::of(key.bytes())
     }
 
-    fn of(secret: &[u8; 32]) -> Self {
+    /// Of any secret.
+    pub(super) fn of(secret: &[u8; 32]) -> Self {
         Verifier(Sha256::digest(secret).into())
     }
 

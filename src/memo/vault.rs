@@ -385,11 +385,10 @@ impl Vault {
     fn facts(&self, meta: MemoMeta) -> Facts {
         Facts {
             mailbox: meta.mailbox,
-            domain: self.domain.clone(),
             trunk: meta.trunk,
             call_id: meta.call_id,
-            created_at: meta.created_at,
             expires_at: meta.expires_at,
+            ..Facts::at(self.domain.clone(), meta.created_at)
         }
     }
 

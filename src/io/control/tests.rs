@@ -14,11 +14,9 @@ fn store_with(folder: &Path, mailboxes: &[&str]) -> Store {
         let (sealed, _) = crate::memo::seal::seal(crate::memo::wav::encode(vec![vec![0i16; 8_000].into()]));
         let facts = Facts {
             mailbox: Some((*mailbox).to_owned()),
-            domain: "localhost".into(),
             trunk: Some("voip-ms".into()),
             call_id: Some("a84b4c76e66710".into()),
-            created_at: UNIX_EPOCH + Duration::from_secs(second),
-            expires_at: None,
+            ..Facts::at("localhost", UNIX_EPOCH + Duration::from_secs(second))
         };
         let stored = store.insert(vec![NewMemo { sealed, facts }]);
         assert!(stored.iter().all(Result::is_ok), "{stored:?}");
@@ -120,12 +118,7 @@ async fn a_long_list_is_told_whole() {
     let mut count = 0;
     // The server pages through the store; the pages' seams are where a memo could be lost.
     let facts = |second| Facts {
-        mailbox: None,
-        domain: "localhost".into(),
-        trunk: None,
-        call_id: None,
-        created_at: UNIX_EPOCH + Duration::from_secs(second),
-        expires_at: None,
+        ..Facts::at("localhost", UNIX_EPOCH + Duration::from_secs(second))
     };
     let batch = (0..2 * PAGE as u64).map(|second| NewMemo {
         sealed: crate::memo::seal::seal(crate::memo::wav::encode(vec![])).0,

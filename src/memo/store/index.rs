@@ -180,11 +180,9 @@ fn decoy() -> Record {
     let (sealed, _) = seal::seal(Zeroizing::default());
     let facts = Facts {
         mailbox: Some("main".to_owned()),
-        domain: "memo.example.org".to_owned(),
         trunk: Some("trunk".to_owned()),
         call_id: Some("00000000-0000-0000-0000-000000000000".to_owned()),
-        created_at: SystemTime::UNIX_EPOCH,
-        expires_at: None,
+        ..Facts::at("memo.example.org", SystemTime::UNIX_EPOCH)
     };
     Record::new(&sealed, facts)
 }

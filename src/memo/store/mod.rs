@@ -13,6 +13,7 @@ mod catalogue;
 pub mod database;
 pub mod disk;
 mod index;
+pub mod mailboxes;
 pub mod reconcile;
 
 use self::body::Bodies;
@@ -21,6 +22,7 @@ use self::database::{Database, Entries};
 use self::disk::{Disk, OsDisk};
 use self::index::Index;
 pub use self::index::LookedUp;
+use self::mailboxes::Mailboxes;
 use self::reconcile::Report;
 use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
@@ -144,6 +146,7 @@ pub struct Store {
 
 struct Inner {
     database: Entries,
+    mailboxes: sled::Tree,
     index: Index,
     bodies: Bodies,
     catalogue: Mutex<Catalogue>,
@@ -191,6 +194,7 @@ impl Store {
         Ok(Store {
             inner: Arc::new(Inner {
                 database: Entries::new(index.tree("dialplan")?),
+                mailboxes: index.tree("mailboxes")?,
                 index,
                 bodies,
                 catalogue: Mutex::new(catalogue),
@@ -203,6 +207,11 @@ impl Store {
     /// The dialplans' database.
     pub fn database(&self) -> Database {
         Database(self.clone())
+    }
+
+    /// Who owns which mailbox.
+    pub fn mailboxes(&self) -> Mailboxes {
+        Mailboxes(self.clone())
     }
 
     /// What the start had to mend.
