@@ -227,3 +227,9 @@ pub const DIGEST_REALMS: usize = 8;
 pub const DIGEST_STALE: u32 = 5;
 /// A sealed envelope's ciphertext, bytes: a QR code takes ten kilobytes, a transcript of an hour sixty.
 pub const ENVELOPE_BYTES: usize = 128 * 1024;
+/// Longest time that a configuration may keep memos for, days: a hundred years.
+pub const KEEP_DAYS: u64 = 36_525;
+/// Most memos of one mailbox that a configuration may keep.
+pub const KEEP_MEMOS: u64 = 10_000_000;
+/// Most megabytes of one mailbox that a configuration may keep: a petabyte.
+pub const KEEP_MB: u64 = 1_000_000_000;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml_edit::{Item, TableLike, Value};
 
 /// Every section with its keys: what is known, and what `docs/configuration.md` must document.
-pub const KEYS: [(&str, &[&str]); 10] = [
+pub const KEYS: [(&str, &[&str]); 12] = [
     ("sip", &["listen", "external_address", "max_calls"]),
     ("media", &["address", "ports", "threads"]),
     (
@@ -19,9 +19,14 @@ pub const KEYS: [(&str, &[&str]); 10] = [
             "tls_cert",
             "tls_key",
             "trusted_proxies",
+            "record",
+            "record_days",
         ],
     ),
-    ("federation", &["serve_unsigned"]),
+    (
+        "federation",
+        &["serve_unsigned", "trusted_domains", "allow_private", "numbers"],
+    ),
     ("store", &["path"]),
     (
         "dialplan",
@@ -38,6 +43,22 @@ pub const KEYS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("sounds", &["path"]),
+    (
+        "smtp",
+        &["host", "port", "security", "username", "password", "from"],
+    ),
+    (
+        "transcription",
+        &[
+            "endpoint",
+            "model",
+            "language",
+            "summary_endpoint",
+            "summary_model",
+            "api_token",
+            "allow_remote",
+        ],
+    ),
     ("log", &["level", "format", "full_numbers"]),
     (
         "trunk",
@@ -66,6 +87,19 @@ pub const KEYS: [(&str, &[&str]); 10] = [
             "beep",
             "review",
             "full_name",
+            "clear",
+            "record",
+            "telephone",
+            "keep_days",
+            "keep_memos",
+            "keep_mb",
+            "notify_webhook_secret",
+            "notify_email",
+            "email_envelope",
+            "notify_sip",
+            "mwi",
+            "transcribe",
+            "summarize",
         ],
     ),
 ];

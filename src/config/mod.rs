@@ -15,6 +15,7 @@ mod mailbox;
 mod reader;
 mod secrets;
 mod sections;
+mod services;
 #[cfg(test)]
 mod tests;
 mod trunk;
@@ -40,6 +41,10 @@ pub struct Config {
     pub dialplan: Dialplan,
     /// `[sounds]`
     pub sounds: Sounds,
+    /// `[smtp]`; none where there is no such section.
+    pub smtp: Option<Smtp>,
+    /// `[transcription]`; none where there is no such section.
+    pub transcription: Option<Transcription>,
     /// `[log]`
     pub log: Log,
     /// `[[trunk]]`, in file order.
@@ -88,6 +93,10 @@ pub struct Http {
     pub tls_key: Option<PathBuf>,
     /// `trusted_proxies`: whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<Cidr>,
+    /// `record`: whether strangers may leave memos in a browser; default no.
+    pub record: bool,
+    /// `record_days`: for how long a memo without a mailbox is kept; default 30.
+    pub record_days: u64,
 }
 
 /// `[federation]`
@@ -95,6 +104,77 @@ pub struct Http {
 pub struct Federation {
     /// `serve_unsigned`: default true: 1.0 peers, which sign nothing, are served.
     pub serve_unsigned: bool,
+    /// `trusted_domains`: told in discovery; where there are any, only these are served; default none.
+    pub trusted_domains: Vec<String>,
+    /// `allow_private`: hosts, `host` or `host:port`, that our own client may reach though their addresses are private or
+    /// loopback ones, and by plain HTTP where those are loopback; default none.
+    pub allow_private: Vec<String>,
+    /// `numbers`: by which a caller of `MemoOpen` names another domain: digits and domain; default none.
+    pub numbers: Vec<(String, String)>,
+}
+
+/// How a connection to a mail server is secured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS, without which nothing is sent.
+    StartTls,
+    /// In clear: to this machine alone.
+    None,
+}
+
+/// `[smtp]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Smtp {
+    /// `host`
+    pub host: String,
+    /// `port`: default 465 for `tls`, 587 for `starttls`, 25 for `none`.
+    pub port: u16,
+    /// `security`: default `tls`.
+    pub security: SmtpSecurity,
+    /// `username`
+    pub username: Option<String>,
+    /// `password`
+    pub password: Option<Secret>,
+    /// `from`: the sender's address.
+    pub from: String,
+}
+
+/// `[transcription]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transcription {
+    /// `endpoint`: the URL of `/v1/audio/transcriptions`.
+    pub endpoint: String,
+    /// `model`: default `whisper-1`.
+    pub model: String,
+    /// `language`: which one is spoken; without it, the endpoint finds out.
+    pub language: Option<String>,
+    /// `summary_endpoint`: the URL of `/v1/chat/completions`; without it there are no summaries.
+    pub summary_endpoint: Option<String>,
+    /// `summary_model`
+    pub summary_model: String,
+    /// `api_token`: sent as a bearer token to both.
+    pub api_token: Option<Secret>,
+    /// `allow_remote`: whether audio may leave this machine; default no.
+    pub allow_remote: bool,
+}
+
+/// A fact of a call that a mailbox may leave in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClearFact {
+    /// The caller's number.
+    From,
+    /// The caller's name.
+    CallerName,
+    /// The number called.
+    To,
+    /// The number that the call was diverted from.
+    Diversion,
+    /// The length.
+    Duration,
+    /// The transcript and its summary.
+    Transcript,
 }
 
 /// `[store]`
@@ -223,6 +303,32 @@ pub struct Mailbox {
     pub review: bool,
     /// `full_name`: whose it is, first name first, for `Directory`; default none.
     pub full_name: String,
+    /// `clear`: facts of its calls that the server keeps in clear; default none.
+    pub clear: Vec<ClearFact>,
+    /// `record`: whether memos may be left in it from a browser, where `[http] record` allows that at all; default yes.
+    pub record: bool,
+    /// `telephone`: whether its memos may be heard by telephone code; default no.
+    pub telephone: bool,
+    /// `keep_days`: memos are deleted so long after they were recorded; none for never.
+    pub keep_days: Option<u64>,
+    /// `keep_memos`: the oldest are deleted beyond so many; none for any number.
+    pub keep_memos: Option<u64>,
+    /// `keep_mb`: the oldest are deleted beyond so many megabytes (10^6 bytes); none for any.
+    pub keep_mb: Option<u64>,
+    /// `notify_webhook_secret`: what requests to the webhook are signed with.
+    pub notify_webhook_secret: Option<Secret>,
+    /// `notify_email`: an address that is told of each memo.
+    pub notify_email: Option<String>,
+    /// `email_envelope`: whether the mail carries the sealed envelope; default no.
+    pub email_envelope: bool,
+    /// `notify_sip`: a SIP URI that is sent a MESSAGE.
+    pub notify_sip: Option<String>,
+    /// `mwi`: a SIP URI whose phone is told of waiting messages (RFC 3842).
+    pub mwi: Option<String>,
+    /// `transcribe`: whether `[transcription]` hears its memos; default no.
+    pub transcribe: bool,
+    /// `summarize`: whether transcripts are summed up; default no.
+    pub summarize: bool,
 }
 
 /// An address range, `192.0.2.0/24` or one address.
@@ -275,8 +381,15 @@ impl Default for Config {
                 tls_cert: None,
                 tls_key: None,
                 trusted_proxies: Vec::new(),
+                record: false,
+                record_days: 30,
             },
-            federation: Federation { serve_unsigned: true },
+            federation: Federation {
+                serve_unsigned: true,
+                trusted_domains: Vec::new(),
+                allow_private: Vec::new(),
+                numbers: Vec::new(),
+            },
             store: Store {
                 path: PathBuf::from("data"),
             },
@@ -294,6 +407,8 @@ impl Default for Config {
             sounds: Sounds {
                 path: vec![PathBuf::from("sounds")],
             },
+            smtp: None,
+            transcription: None,
             log: Log {
                 level: tracing::Level::INFO,
                 format: LogFormat::Text,
@@ -336,6 +451,19 @@ impl Mailbox {
             beep: true,
             review: false,
             full_name: String::new(),
+            clear: Vec::new(),
+            record: true,
+            telephone: false,
+            keep_days: None,
+            keep_memos: None,
+            keep_mb: None,
+            notify_webhook_secret: None,
+            notify_email: None,
+            email_envelope: false,
+            notify_sip: None,
+            mwi: None,
+            transcribe: false,
+            summarize: false,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::keys::{refuse_unknown_sections, several, single};
 use super::load::Surroundings;
 use super::mailbox::read_mailbox;
 use super::reader::{plain, put, put_as, refuse_twice, Reader};
+use super::services::{read_federation, read_smtp, read_transcription};
 use super::trunk::read_trunk;
 use super::{secrets, values, Config, Http, LogFormat, Media, Sip};
 use crate::diagnostic::{Diagnostic, Source};
@@ -33,13 +34,10 @@ pub(super) fn read(
     read_sip(reader, root, &mut config.sip);
     read_media(reader, root, &mut config);
     read_http(reader, root, &mut config.http);
-    if let Some(section) = single(reader, root, "federation", "[federation]") {
-        put(
-            &mut config.federation.serve_unsigned,
-            section.flag(reader, "serve_unsigned"),
-        );
-    }
+    read_federation(reader, root, &mut config.federation);
     read_paths(reader, root, &mut config);
+    config.smtp = read_smtp(reader, root);
+    config.transcription = read_transcription(reader, root);
     if let Some(section) = single(reader, root, "log", "[log]") {
         put(&mut config.log.level, section.word(reader, "level", &LEVELS));
         put(&mut config.log.format, section.word(reader, "format", &FORMATS));
@@ -51,7 +49,7 @@ pub(super) fn read(
     }
     let mut mailboxes = Vec::new();
     for section in several(reader, root, "mailbox", "[[mailbox]]") {
-        let mailbox = read_mailbox(reader, &section, &mailboxes);
+        let mailbox = read_mailbox(reader, &section, &mailboxes, &config);
         mailboxes.extend(mailbox);
     }
     if !mailboxes.is_empty() {
@@ -179,6 +177,11 @@ fn read_http(reader: &mut Reader<'_>, root: &dyn TableLike, http: &mut Http) {
     if let Some(proxies) = section.list(reader, "trusted_proxies", |_, text| values::cidr(text)) {
         http.trusted_proxies = plain(proxies.value);
     }
+    put(&mut http.record, section.flag(reader, "record"));
+    put(
+        &mut http.record_days,
+        section.number(reader, "record_days", 1..=limits::KEEP_DAYS),
+    );
     if let Some(listen) = listen {
         if !listen.value.ip().is_loopback() && http.tls_cert.is_none() && http.public_url.is_none() {
             let message = "`listen`: others reach the pages over plain HTTP only";

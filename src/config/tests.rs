@@ -310,7 +310,7 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ),
     (
         "colour = 1\n",
-        &["1:1 error unknown-key: \"colour\" stands in no section | the sections are [sip], [media], [http], [federation], [store], [dialplan], [sounds], [log], [[trunk]], [[mailbox]]"],
+        &["1:1 error unknown-key: \"colour\" stands in no section | the sections are [sip], [media], [http], [federation], [store], [dialplan], [sounds], [smtp], [transcription], [log], [[trunk]], [[mailbox]]"],
     ),
     (
         "[sips]\n",
@@ -318,7 +318,7 @@ const MISTAKES: &[(&str, &[&str])] = &[
     ),
     (
         "[colour]\n",
-        &["1:2 error unknown-section: there is no section \"colour\" | the sections are [sip], [media], [http], [federation], [store], [dialplan], [sounds], [log], [[trunk]], [[mailbox]]"],
+        &["1:2 error unknown-section: there is no section \"colour\" | the sections are [sip], [media], [http], [federation], [store], [dialplan], [sounds], [smtp], [transcription], [log], [[trunk]], [[mailbox]]"],
     ),
     (
         "[[sip]]\n",
@@ -779,4 +779,82 @@ proptest! {
         let header = if double { format!("[[{name}]]") } else { format!("[{name}]") };
         let _ = read(&format!("{header}\n{key} = {value}\n"));
     }
+}
+
+#[test]
+fn a_mailbox_with_everything_that_tells_its_owner() {
+    let text = r#"
+[federation]
+trusted_domains = ["memo.example.net"]
+allow_private = ["127.0.0.2:5001"]
+numbers = { "555" = "memo.example.net" }
+
+[smtp]
+host = "smtp.example.org"
+from = "memo@example.org"
+password = "env:TRUNK_PASSWORD"
+
+[transcription]
+endpoint = "http://127.0.0.1:8080/v1/audio/transcriptions"
+summary_endpoint = "http://[::1]:11434/v1/chat/completions"
+
+[[mailbox]]
+name = "main"
+clear = ["from", "duration"]
+telephone = true
+keep_days = 30
+keep_mb = 500
+notify_webhook = "https://hooks.example.org/"
+notify_webhook_secret = "s3cret"
+notify_email = "me@example.org"
+email_envelope = true
+notify_sip = "sip:100@192.0.2.5"
+mwi = "sip:100@192.0.2.5:5062;transport=tcp"
+transcribe = true
+summarize = true
+"#;
+    let (config, warnings) = read(text).unwrap_or_else(|_| panic!("{:?}", findings(text)));
+    assert_eq!(warnings.len(), 0);
+    assert_eq!(
+        config.federation.numbers,
+        [("555".to_owned(), "memo.example.net".to_owned())]
+    );
+    let smtp = config.smtp.expect("there is a section");
+    assert_eq!((smtp.port, smtp.security), (465, SmtpSecurity::Tls));
+    let mailbox = &config.mailboxes[0];
+    assert_eq!(mailbox.clear, [ClearFact::From, ClearFact::Duration]);
+    assert_eq!((mailbox.keep_days, mailbox.keep_memos), (Some(30), None));
+    assert!(mailbox.telephone && mailbox.email_envelope && mailbox.transcribe && mailbox.summarize);
+}
+
+#[test]
+fn what_would_leave_the_machine_in_clear_is_an_error() {
+    let text = "[smtp]\nhost = \"smtp.example.org\"\nfrom = \"a@example.org\"\nsecurity = \"none\"\n";
+    assert_eq!(
+        findings(text),
+        ["4:12 error plain-smtp: `security`: mail would cross the network in clear | \"none\" is for a mail server on this machine"]
+    );
+    let text = "[transcription]\nendpoint = \"https://api.example.org/v1/audio/transcriptions\"\n";
+    assert_eq!(
+        findings(text),
+        ["2:1 error remote-transcription: `endpoint`: what callers say would leave this machine | name an address of this machine, or set allow_remote = true"]
+    );
+    assert_eq!(
+        findings(&format!("{text}allow_remote = true\n")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_mailbox_that_needs_a_section_says_which() {
+    let text = "[[mailbox]]\nname = \"main\"\nnotify_email = \"me@example.org\"\ntranscribe = true\nclear = [\"form\"]\n";
+    let found = findings(text);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found
+        .iter()
+        .any(|line| line.contains("`notify_email` needs [smtp]")));
+    assert!(found
+        .iter()
+        .any(|line| line.contains("`transcribe` needs [transcription]")));
+    assert!(found.iter().any(|line| line.starts_with("5:10 error")));
 }

@@ -227,6 +227,61 @@ pub(super) fn host_port(text: &str) -> Result<String, Unfit> {
     }
 }
 
+/// A host without a port.
+pub(super) fn host(text: &str) -> Result<String, Unfit> {
+    match is_host_port(text) && (!text.contains(':') || text.ends_with(']')) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err(Unfit::value("a host name, without a port", text)),
+    }
+}
+
+/// Whether a host can only be this machine.
+pub(super) fn is_loopback_host(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a URL can only lead to this machine.
+pub(super) fn is_loopback_url(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    is_loopback_host(host)
+}
+
+/// An e-mail address, plainly written.
+pub(super) fn email(text: &str) -> Result<String, Unfit> {
+    let fits = text.split_once('@').is_some_and(|(user, host)| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+        (1..=64).contains(&user.len()) && user.chars().all(plain) && is_host_port(host) && !host.contains(':')
+    });
+    match fits {
+        true => Ok(text.to_owned()),
+        false => Err(Unfit::value("an e-mail address such as \"me@example.org\"", text)),
+    }
+}
+
+/// `sip:user@host`, perhaps with a port and `;transport=`.
+pub(super) fn sip_uri(text: &str) -> Result<String, Unfit> {
+    let unfit = || Unfit::value("a SIP URI such as \"sip:100@192.0.2.5\"", text);
+    let rest = text.strip_prefix("sip:").ok_or_else(unfit)?;
+    let (address, parameters) = rest.split_once(';').unwrap_or((rest, ""));
+    let (user, host) = address.split_once('@').ok_or_else(unfit)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()&=+$,?/%".contains(c);
+    let transports = ["", "transport=udp", "transport=tcp"];
+    let fits = !user.is_empty()
+        && user.chars().all(plain)
+        && is_host_port(host)
+        && transports.contains(&parameters.to_ascii_lowercase().as_str());
+    match fits {
+        true => Ok(text.to_owned()),
+        false => Err(unfit()),
+    }
+}
+
 /// Where the pages are reachable: a URL without a query; a final slash is dropped.
 pub(super) fn public_url(text: &str) -> Result<String, Unfit> {
     let url = url(text)?;
