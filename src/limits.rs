@@ -233,3 +233,45 @@ pub const KEEP_DAYS: u64 = 36_525;
 pub const KEEP_MEMOS: u64 = 10_000_000;
 /// Most megabytes of one mailbox that a configuration may keep: a petabyte.
 pub const KEEP_MB: u64 = 1_000_000_000;
+/// Receipts of deletions that are kept; the oldest are forgotten first.
+pub const RECEIPTS: usize = 100_000;
+/// How long a receipt is kept.
+pub const RECEIPT_KEPT: Duration = Duration::from_secs(400 * 86_400);
+/// How long a memo that has expired is kept, so that who follows its link learns that it has.
+pub const EXPIRED_KEPT: Duration = Duration::from_secs(86_400);
+/// How long a set-up link for a mailbox is good for.
+pub const INVITE_TIME: Duration = Duration::from_secs(86_400);
+/// Memos on a page of an inbox.
+pub const INBOX_PAGE: usize = 200;
+/// Body of a request that may hold a sealed envelope, bytes.
+pub const HTTP_ENVELOPE_BODY_BYTES: usize = 256 * 1024;
+/// Domains that may fetch one memo.
+pub const TRUSTED_DOMAINS: usize = 64;
+/// A domain name with a port, bytes.
+pub const DOMAIN_BYTES: usize = 253 + 6;
+/// Shares of one memo.
+pub const SHARES: usize = 100;
+/// Fetches that a counted link may allow.
+pub const MAX_ACCESSES: u64 = 1_000_000;
+/// Body of an upload, bytes: twelve minutes of WAV, or hours of Opus.
+pub const HTTP_UPLOAD_BYTES: usize = 16 * 1024 * 1024;
+/// Memory for uploads that go on, bytes: four of the largest, as text and decoded.
+pub const HTTP_UPLOAD_MEMORY_BYTES: usize = 8 * HTTP_UPLOAD_BYTES;
+/// Bytes by which that memory is handed out.
+pub const HTTP_UPLOAD_UNIT_BYTES: usize = 64 * 1024;
+/// Uploads at once of one address.
+pub const HTTP_UPLOADS_PER_ADDRESS: usize = 2;
+/// How long an upload waits for that memory.
+pub const HTTP_UPLOAD_WAIT: Duration = Duration::from_secs(10);
+/// How long an upload may send nothing.
+pub const HTTP_UPLOAD_PAUSE: Duration = Duration::from_secs(15);
+/// How long an upload may take.
+pub const HTTP_UPLOAD_TIME: Duration = Duration::from_secs(300);
+/// All memos together that were left in browsers, bytes of ciphertext.
+pub const WEB_MEMOS_BYTES: u64 = 16 * 1024 * 1024 * 1024;
+/// How long a request for changes waits for one.
+pub const HTTP_POLL_TIME: Duration = Duration::from_secs(25);
+/// Requests that wait for changes, of one address.
+pub const HTTP_POLLERS_PER_ADDRESS: usize = 16;
+/// Requests that wait for changes, all together.
+pub const HTTP_POLLERS: usize = 256;

@@ -10,6 +10,7 @@ mod served;
 
 use browser::{Browser, Page};
 use obelus::memo::key::MemoKey;
+use obelus::memo::store::receipts::Reason;
 use obelus::memo::vault::StoredMemo;
 use serde_json::json;
 use served::{key_of, self_signed, Served};
@@ -213,7 +214,8 @@ fn a_page_that_cannot_open_its_memo_says_why() {
     let served = Served::start(|_| ());
     let expiring = served.leave_until(speech(), Some(60));
     let deleted = served.leave(speech());
-    served.store.delete(&deleted.id).unwrap();
+    let now = std::time::SystemTime::now();
+    served.store.delete(&deleted.id, Reason::Owner, now).unwrap();
     served.clock.advance(60);
     let browser = Browser::start(&chromium, &[]);
     let link = expiring.link.expose();

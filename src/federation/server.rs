@@ -64,6 +64,9 @@ pub enum Refusal {
     /// It expired; only to who holds its key.
     #[error("this memo has expired")]
     Expired(Millis),
+    /// It was fetched as often as it may be; only to who holds its key.
+    #[error("this memo was opened as often as its link allows")]
+    UsedUp,
     /// It is not shared with other domains; only to who holds its key.
     #[error("this memo is not shared with your domain")]
     NotShared,
@@ -94,8 +97,11 @@ pub fn fetch(
 ) -> Result<Served, Refusal> {
     let record = check(store, id, proof, asker, now)?;
     let ciphertext = store.ciphertext(&record.id).map_err(Refusal::Failed)?;
-    store.count_access(&record.id, now).map_err(Refusal::Failed)?;
-    Ok(Served { record, ciphertext })
+    // Of two who come for the last time at once, one is counted.
+    match store.count_access(&record.id, now).map_err(Refusal::Failed)? {
+        true => Ok(Served { record, ciphertext }),
+        false => Err(Refusal::UsedUp),
+    }
 }
 
 /// Says whether a key opens a memo, without giving anything of it. Blocks on the disk.
@@ -130,7 +136,8 @@ fn check(
         return Err(Refusal::NotShared);
     }
     match record.expires_at {
-        Some(expiry) if record.is_expired(now) => Err(Refusal::Expired(expiry)),
+        Some(expiry) if expiry <= Millis::from_time(now) => Err(Refusal::Expired(expiry)),
+        _ if record.is_expired(now) => Err(Refusal::UsedUp),
         _ => Ok(record),
     }
 }

@@ -1,7 +1,9 @@
 //! `GET /voice/{id}/audio`: a memo's ciphertext, to who presents its access token.
 //!
 //! The body is the ciphertext with its tag; the IV stands in `Memo-Iv` (base64url), what the plain audio is in
-//! `Memo-Audio-Format`, when it was recorded in `Memo-Created-At` (RFC 3339).
+//! `Memo-Audio-Format`, when it was recorded in `Memo-Created-At` (RFC 3339), how it is encrypted in `Memo-Encryption`, and
+//! whether its recording came to its end in `Memo-Complete`. Pages of other servers may ask too: the token is proof
+//! enough, and no cookie is ever looked at.
 
 use super::answer;
 use super::client_address::Client;
@@ -11,7 +13,7 @@ use crate::federation::server::{self, Asker, Proof, Refusal};
 use crate::memo::key::MemoId;
 use axum::extract::{Path, State as FromState};
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
 use std::sync::Arc;
@@ -22,8 +24,50 @@ const MEMO_IV: HeaderName = HeaderName::from_static("memo-iv");
 const MEMO_AUDIO_FORMAT: HeaderName = HeaderName::from_static("memo-audio-format");
 /// Where the time of the recording stands.
 const MEMO_CREATED_AT: HeaderName = HeaderName::from_static("memo-created-at");
+/// Where the way of encryption stands.
+const MEMO_ENCRYPTION: HeaderName = HeaderName::from_static("memo-encryption");
+/// Whether the recording is whole.
+const MEMO_COMPLETE: HeaderName = HeaderName::from_static("memo-complete");
+
+/// What a page of another server may read of an answer.
+const EXPOSED: &str =
+    "Memo-Iv, Memo-Audio-Format, Memo-Created-At, Memo-Encryption, Memo-Complete, Retry-After, Content-Length";
+
+/// Lets pages of other servers read the answer.
+fn for_everybody(mut response: Response) -> Response {
+    let fields = response.headers_mut();
+    fields.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    fields.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(EXPOSED),
+    );
+    response
+}
+
+/// `OPTIONS /voice/{id}/audio`: what a browser asks before it sends another page's request with a token.
+pub(super) async fn preflight() -> Response {
+    let mut response = for_everybody(StatusCode::NO_CONTENT.into_response());
+    let fields = response.headers_mut();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ] {
+        fields.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
 
 pub(super) async fn get(
+    state: FromState<State>,
+    client: Client,
+    id: Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    for_everybody(serve(state, client, id, headers).await)
+}
+
+async fn serve(
     FromState(state): FromState<State>,
     client: Client,
     Path(id): Path<String>,
@@ -52,6 +96,8 @@ pub(super) async fn get(
         (MEMO_IV, URL_SAFE.encode(record.encryption_iv)),
         (MEMO_AUDIO_FORMAT, record.audio_format),
         (MEMO_CREATED_AT, record.created_at.to_rfc3339()),
+        (MEMO_ENCRYPTION, record.metadata.encryption.name().to_owned()),
+        (MEMO_COMPLETE, record.complete.to_string()),
     ] {
         if let Ok(value) = HeaderValue::try_from(value) {
             fields.insert(name, value);
@@ -126,7 +172,7 @@ pub(super) async fn decide<T: Send + 'static>(
 fn refused(refusal: &Refusal) -> Response {
     let status = match refusal {
         Refusal::Unknown => StatusCode::NOT_FOUND,
-        Refusal::Expired(_) => StatusCode::GONE,
+        Refusal::Expired(_) | Refusal::UsedUp => StatusCode::GONE,
         Refusal::NotShared => StatusCode::FORBIDDEN,
         Refusal::Failed(error) => {
             tracing::error!(%error, "a memo could not be read");

@@ -144,6 +144,7 @@ pub(super) async fn verify(FromState(state): FromState<State>, client: Client, b
                 Refusal::Expired(at) => {
                     Ok(json!({"valid": false, "reason": "expired", "expires_at": at.to_rfc3339()}))
                 }
+                Refusal::UsedUp => Ok(json!({"valid": false, "reason": "expired", "expires_at": null})),
                 other => Err(other),
             })
     })

@@ -12,8 +12,8 @@ pub const TAG_BYTES: usize = 16;
 /// Bytes of the IV.
 pub const IV_BYTES: usize = 12;
 
-/// A memo that nobody can hear without its key. Made by [`seal`] alone: there is no way from plain bytes to this
-/// type that does not encrypt them.
+/// A memo that nobody can hear without its key. Made by [`seal`], or taken as it comes from a browser that sealed it:
+/// there is no way from plain bytes of ours to this type that does not encrypt them.
 pub struct SealedMemo {
     pub(super) id: MemoId,
     pub(super) iv: [u8; IV_BYTES],
@@ -24,6 +24,27 @@ pub struct SealedMemo {
 }
 
 impl SealedMemo {
+    /// A memo that was sealed elsewhere, in somebody's browser or on another system, whose word is all there is that
+    /// these bytes are a ciphertext and that the hashes are of its key. Whoever lies about it makes a memo that does not
+    /// open.
+    pub fn sealed_elsewhere(
+        id: MemoId,
+        iv: [u8; IV_BYTES],
+        ciphertext: Vec<u8>,
+        key_verifier: Verifier,
+        token_verifier: Verifier,
+        audio_format: &'static str,
+    ) -> Self {
+        SealedMemo {
+            id,
+            iv,
+            ciphertext,
+            key_verifier,
+            token_verifier,
+            audio_format,
+        }
+    }
+
     /// Its name.
     pub fn id(&self) -> MemoId {
         self.id

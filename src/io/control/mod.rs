@@ -12,11 +12,12 @@ pub use client::{Client, ClientError};
 pub use server::{serve, Control, Server, Switch};
 
 use crate::memo::record::{Millis, Record};
+use crate::memo::store::receipts::Reason;
 use crate::memo::store::Store;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
-use tracing::info;
+use std::time::SystemTime;
 
 /// What can be asked of a running switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +33,13 @@ pub enum Request {
         /// Its id.
         id: String,
     },
-    /// Deletes one memo for good.
+    /// Deletes one memo for good; answered by the receipt, where the switch signs receipts.
     MemoDelete {
+        /// Its id.
+        id: String,
+    },
+    /// The receipt of a memo that was deleted, or an error.
+    MemoReceipt {
         /// Its id.
         id: String,
     },
@@ -125,11 +131,24 @@ pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> 
             Ok(())
         }
         Request::MemoDelete { id } => {
-            let deleted = id.parse().map_or(Ok(false), |id| store.delete(&id));
-            if !deleted.map_err(|error| error.to_string())? {
-                return Err(unknown(id));
+            let now = SystemTime::now();
+            let deleted = id
+                .parse()
+                .map_or(Ok(None), |id| store.delete(&id, Reason::Operator, now));
+            let deleted = deleted
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| unknown(id))?;
+            if let Some(receipt) = deleted.receipt {
+                each(json!(receipt));
             }
-            info!(memo_id = %id, "memo deleted by the operator");
+            Ok(())
+        }
+        Request::MemoReceipt { id } => {
+            let receipt = id.parse().map_or(Ok(None), |id| store.receipt(&id));
+            let receipt = receipt
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| format!("there is no receipt of a memo {:?}", shown(id)))?;
+            each(json!(receipt));
             Ok(())
         }
         Request::DbGet { key } => {
@@ -198,8 +217,12 @@ fn list(store: &Store, mailbox: Option<&str>, each: &mut dyn FnMut(Value) -> boo
 
 /// What is said of an id that names no memo.
 fn unknown(id: &str) -> String {
-    let shown: String = id.chars().take(64).collect();
-    format!("there is no memo {shown:?}")
+    format!("there is no memo {:?}", shown(id))
+}
+
+/// As much of what somebody typed as is of use.
+fn shown(id: &str) -> String {
+    id.chars().take(64).collect()
 }
 
 #[cfg(test)]

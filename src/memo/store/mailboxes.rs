@@ -4,11 +4,16 @@
 //! Every write is durable when it returns.
 
 use super::{Store, StoreError};
-use crate::memo::owner::{Kem, OwnerPublicKey};
+use crate::limits;
+use crate::memo::key::secret_bytes;
+use crate::memo::owner::{Kem, OwnerPublicKey, OwnerSeed};
 use crate::memo::record::Millis;
+use crate::memo::text::{self, SecretTextError};
 use crate::memo::token::Verifier;
 use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 use std::time::SystemTime;
+use zeroize::Zeroizing;
 
 /// A mailbox's owner, as the server knows them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +39,11 @@ impl OwnerKey {
         }
     }
 
+    /// The public key as text: base64url without padding.
+    pub fn public_key_text(&self) -> &str {
+        &self.public_key
+    }
+
     /// The public key, to seal to.
     ///
     /// # Errors
@@ -51,6 +61,11 @@ pub struct Invite {
     pub token_hash: Verifier,
     /// From when on it is none.
     pub expires_at: Millis,
+}
+
+secret_bytes! {
+    /// What a set-up link holds: whoever presents it first becomes the mailbox's owner.
+    InviteToken
 }
 
 /// What is kept of a mailbox.
@@ -87,6 +102,49 @@ impl Mailboxes {
     /// As [`Mailboxes::get`].
     pub fn owner(&self, name: &str) -> Result<Option<OwnerKey>, StoreError> {
         Ok(self.get(name)?.and_then(|entry| entry.owner))
+    }
+
+    /// A mailbox's owner, or a decoy that takes as long to read, and whether there is one: for comparisons whose time
+    /// must not tell whether a mailbox exists.
+    ///
+    /// # Errors
+    /// As [`Mailboxes::get`].
+    pub fn owner_or_decoy(&self, name: &str) -> Result<(OwnerKey, bool), StoreError> {
+        static DECOY: OnceLock<Vec<u8>> = OnceLock::new();
+        let decoy = DECOY.get_or_init(|| {
+            let public_key = OwnerSeed::generate().public_key(Kem::XWing);
+            let owner = OwnerKey::new(&public_key, Verifier::nothing(), SystemTime::UNIX_EPOCH);
+            let entry = Entry {
+                owner: Some(owner),
+                invite: None,
+            };
+            serde_json::to_vec(&entry).expect("an entry becomes JSON")
+        });
+        let found = self.tree().get(name)?;
+        let entry = decode(found.as_deref().unwrap_or(decoy))?;
+        match entry.owner {
+            Some(owner) => Ok((owner, found.is_some())),
+            // Only invited so far.
+            None => Ok((decode(decoy)?.owner.expect("the decoy has an owner"), false)),
+        }
+    }
+
+    /// Permits to set this mailbox's key once, from a browser, within [`limits::INVITE_TIME`]; an earlier permission is
+    /// none any more. The token stands in the set-up link and nowhere else.
+    ///
+    /// # Errors
+    /// A disk that fails.
+    pub fn invite(&self, name: &str, now: SystemTime) -> Result<InviteToken, StoreError> {
+        let token = InviteToken::generate();
+        let invite = Invite {
+            token_hash: Verifier::of(token.bytes()),
+            expires_at: Millis::from_time(now + limits::INVITE_TIME),
+        };
+        self.update(name, |entry| {
+            entry.invite = Some(invite.clone());
+            true
+        })?;
+        Ok(token)
     }
 
     /// Changes what is kept of a mailbox, atomically with other changes; `change` may be called more than once, starts

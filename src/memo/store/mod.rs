@@ -9,33 +9,45 @@
 //! at a time holds a store: the lock is the operating system's, so it does not outlive a crash.
 
 mod body;
+mod brief;
 mod catalogue;
+mod changes;
 pub mod database;
+mod deletion;
 pub mod disk;
 mod index;
 pub mod mailboxes;
+pub mod receipts;
 pub mod reconcile;
+pub mod retention;
+mod sweep;
 
 use self::body::Bodies;
+use self::brief::Brief;
 use self::catalogue::Catalogue;
+pub use self::catalogue::Totals;
+use self::changes::Listeners;
+pub use self::changes::{Change, ChangeKind, Durable};
 use self::database::{Database, Entries};
+pub use self::deletion::Deleted;
 use self::disk::{Disk, OsDisk};
 use self::index::Index;
 pub use self::index::LookedUp;
 use self::mailboxes::Mailboxes;
+use self::receipts::{Issuer, Receipts};
 use self::reconcile::Report;
 use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
 use super::seal::SealedMemo;
 use nix::fcntl::{Flock, FlockArg};
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use thiserror::Error;
 
 /// How often access counts reach the disk; a crash loses at most this much of them, never a memo.
@@ -74,6 +86,9 @@ pub enum StoreError {
         /// What the database says.
         reason: String,
     },
+    /// There is, or was, a memo of this name.
+    #[error("a memo with this id exists, or was deleted")]
+    Taken,
     /// What is on disk is not what was written.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
@@ -113,6 +128,10 @@ pub struct NewMemo {
 pub struct Page {
     /// How many memos the whole list has.
     pub total: usize,
+    /// Those that the mailbox's owner has not listened to; zero of the list of all memos.
+    pub unread: usize,
+    /// The version of the mailbox that the page shows.
+    pub version: u64,
     /// The page.
     pub records: Vec<Record>,
     /// Where the next page starts; none where this is surely the last.
@@ -149,7 +168,20 @@ struct Inner {
     mailboxes: sled::Tree,
     index: Index,
     bodies: Bodies,
+    receipts: Receipts,
     catalogue: Mutex<Catalogue>,
+    /// Held while a record is read, changed and put back, so that no change is lost.
+    changing: Mutex<()>,
+    /// Held while memos are deleted, so that two who delete the same one do not meet half-way.
+    deleting: Mutex<()>,
+    /// Names of memos that are on their way in.
+    arriving: Mutex<HashSet<MemoId>>,
+    listeners: Listeners,
+    /// Who signs the receipts of deletions; none leaves none.
+    issuer: OnceLock<Issuer>,
+    /// Where recordings that go on are kept.
+    journals: PathBuf,
+    disk: Arc<dyn Disk>,
     report: Report,
     /// Last, so that it is dropped when all else is closed.
     _lock: Flock<File>,
@@ -179,14 +211,14 @@ impl Store {
         let folder = path.join("memos");
         let (index, existed) = Index::open(&path.join("index"), disk.clone(), flush_every_ms)?;
         if !disk.is_dir(&folder) {
-            if existed && index.iter().next().is_some() {
+            if existed && index.ids().next().is_some() {
                 return Err(StoreError::BodiesMissing(folder));
             }
             disk.create_dir(&folder)?;
         }
         disk.sync_dir(&path.join("index"))?;
         disk.sync_dir(path)?;
-        let bodies = Bodies::new(folder, disk);
+        let bodies = Bodies::new(folder, disk.clone());
         let (catalogue, report) = reconcile::reconcile(&index, &bodies)?;
         if !existed {
             index.finish_creation()?;
@@ -195,9 +227,17 @@ impl Store {
             inner: Arc::new(Inner {
                 database: Entries::new(index.tree("dialplan")?),
                 mailboxes: index.tree("mailboxes")?,
+                receipts: Receipts::open(&index)?,
                 index,
                 bodies,
                 catalogue: Mutex::new(catalogue),
+                changing: Mutex::default(),
+                deleting: Mutex::default(),
+                arriving: Mutex::default(),
+                listeners: Listeners::default(),
+                issuer: OnceLock::new(),
+                journals: path.join("journals"),
+                disk,
                 report,
                 _lock: lock,
             }),
@@ -220,11 +260,15 @@ impl Store {
     }
 
     /// Stores a batch with one sync of the folder and one of the index. The results are in the batch's order; a memo
-    /// whose result is an error left nothing behind.
+    /// whose result is an error left nothing behind. A name that another memo has or had is [`StoreError::Taken`].
     pub fn insert(&self, batch: Vec<NewMemo>) -> Vec<Result<Record, StoreError>> {
+        let names = self.reserve(batch.iter().map(|memo| memo.sealed.id));
         let mut results: Vec<Result<Record, StoreError>> = batch
             .into_iter()
             .map(|memo| {
+                if !names.has(&memo.sealed.id)? {
+                    return Err(StoreError::Taken);
+                }
                 let record = Record::new(&memo.sealed, memo.facts);
                 self.inner.bodies.write(&record, &memo.sealed.ciphertext)?;
                 Ok(record)
@@ -245,9 +289,14 @@ impl Store {
             }
             return results;
         }
-        let mut catalogue = self.catalogue();
+        {
+            let mut catalogue = self.catalogue();
+            for record in &records {
+                catalogue.insert(record.id, Brief::of(record));
+            }
+        }
         for record in &records {
-            catalogue.insert(record);
+            self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
         }
         results
     }
@@ -275,15 +324,35 @@ impl Store {
     /// # Errors
     /// A disk that fails, or a damaged record.
     pub fn get(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
-        Ok(self.inner.index.get(id)?.real())
+        match self.inner.index.get(id) {
+            Err(StoreError::Corrupt(reason)) => self.restore(id, &reason).map(Some),
+            found => found,
+        }
     }
 
-    /// The record of a memo, or a decoy, for comparisons that must take as long for an unknown memo as for a known one.
+    /// The record of a memo without its envelope, or a decoy, for comparisons that must take as long for an unknown memo
+    /// as for a known one.
     ///
     /// # Errors
     /// A disk that fails, or a damaged record.
     pub fn get_or_decoy(&self, id: &MemoId) -> Result<LookedUp, StoreError> {
-        self.inner.index.get(id)
+        match self.inner.index.head(id) {
+            Err(StoreError::Corrupt(reason)) => {
+                self.restore(id, &reason)?;
+                self.inner.index.head(id)
+            }
+            found => found,
+        }
+    }
+
+    /// Takes a record that cannot be read from its body, as it was when the memo was stored.
+    fn restore(&self, id: &MemoId, reason: &str) -> Result<Record, StoreError> {
+        let _changing = lock_of(&self.inner.changing);
+        let record = self.inner.bodies.record(id)?;
+        tracing::error!(memo = %id, %reason, "a damaged record was restored from the memo's body");
+        self.inner.index.insert(std::slice::from_ref(&record))?;
+        self.catalogue().insert(*id, Brief::of(&record));
+        Ok(record)
     }
 
     /// The ciphertext of a memo, its tag included.
@@ -292,33 +361,6 @@ impl Store {
     /// A disk that fails, or a file that is not what was written.
     pub fn ciphertext(&self, id: &MemoId) -> Result<Vec<u8>, StoreError> {
         Ok(self.inner.bodies.ciphertext(id)?)
-    }
-
-    /// Counts a fetch that was served.
-    ///
-    /// # Errors
-    /// A disk that fails, or a damaged record.
-    pub fn count_access(&self, id: &MemoId, now: SystemTime) -> Result<(), StoreError> {
-        self.inner.index.update(id, |record| {
-            record.access_count = record.access_count.saturating_add(1);
-            record.last_accessed_at = Some(Millis::from_time(now));
-        })
-    }
-
-    /// Deletes a memo: its body, then its record. `false` where there was none.
-    ///
-    /// # Errors
-    /// A disk that fails; the memo may then be half gone, which the next start finishes.
-    pub fn delete(&self, id: &MemoId) -> Result<bool, StoreError> {
-        let Some(record) = self.get(id)? else {
-            return Ok(false);
-        };
-        self.inner.bodies.remove(id)?;
-        self.inner.bodies.sync()?;
-        self.inner.index.remove(&[*id])?;
-        self.inner.index.sync()?;
-        self.catalogue().remove(&record);
-        Ok(true)
     }
 
     /// How many memos there are.
@@ -336,11 +378,16 @@ impl Store {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        let (total, places) = {
+        let (totals, version, places) = {
             let catalogue = self.catalogue();
             let after = after.map(|Cursor(time, id)| (time, id));
             let places: Vec<(Millis, MemoId)> = catalogue.newest(mailbox, after).take(limit).collect();
-            (catalogue.count(mailbox), places)
+            let all = || Totals {
+                memos: catalogue.len(),
+                ..Totals::default()
+            };
+            let totals = mailbox.map_or_else(all, |mailbox| catalogue.totals(mailbox));
+            (totals, catalogue.version(mailbox.unwrap_or_default()), places)
         };
         let next = (places.len() == limit)
             .then(|| places.last().map(|&(time, id)| Cursor(time, id)))
@@ -350,7 +397,47 @@ impl Store {
             // A memo deleted meanwhile is simply not on the page.
             .filter_map(|(_, id)| self.get(id).transpose())
             .collect::<Result<_, _>>()?;
-        Ok(Page { total, records, next })
+        Ok(Page {
+            total: totals.memos,
+            unread: totals.unread,
+            version,
+            records,
+            next,
+        })
+    }
+
+    /// Whether there is such a memo.
+    pub fn contains(&self, id: &MemoId) -> bool {
+        self.catalogue().get(id).is_some()
+    }
+
+    /// Bytes of all memos that were left in browsers.
+    pub fn web_bytes(&self) -> u64 {
+        self.catalogue().web_bytes()
+    }
+
+    /// What a mailbox holds.
+    pub fn totals(&self, mailbox: &str) -> Totals {
+        self.catalogue().totals(mailbox)
+    }
+
+    /// The shares of a memo, oldest id first.
+    ///
+    /// # Errors
+    /// A disk that fails, or a damaged record.
+    pub fn shares(&self, original: &MemoId) -> Result<Vec<Record>, StoreError> {
+        let shares: Vec<MemoId> = self.catalogue().shares(original).collect();
+        shares.iter().filter_map(|id| self.get(id).transpose()).collect()
+    }
+
+    /// How many shares a memo has.
+    pub fn share_count(&self, original: &MemoId) -> usize {
+        self.catalogue().shares(original).count()
+    }
+
+    /// The memo with these six digits of a telephone code.
+    pub fn by_locator(&self, locator: u32) -> Option<MemoId> {
+        self.catalogue().by_locator(locator)
     }
 
     /// Makes access counts durable; the memos themselves always are.
@@ -363,11 +450,12 @@ impl Store {
 
     fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
         // It is whole between any two of its operations, so a panic elsewhere does not spoil it.
-        self.inner
-            .catalogue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock_of(&self.inner.catalogue)
     }
+}
+
+fn lock_of<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Takes the store for this process.

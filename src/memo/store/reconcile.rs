@@ -1,10 +1,10 @@
 //! Mending at the start: after a crash, index and bodies are brought to agree, and every memo is whole or absent.
 
 use super::body::{Bodies, Entry};
+use super::brief::Brief;
 use super::catalogue::Catalogue;
 use super::index::Index;
 use super::StoreError;
-use crate::memo::record::Record;
 use std::collections::HashSet;
 
 /// What a start mended. All but the first zero after an orderly stop.
@@ -21,6 +21,9 @@ pub struct Report {
     /// Records without a body, removed.
     pub records_removed: usize,
 }
+
+/// Records written at a time.
+const BATCH: usize = 1_024;
 
 /// Brings index and bodies to agree, and gives the memos by age.
 ///
@@ -49,48 +52,73 @@ pub(super) fn reconcile(index: &Index, bodies: &Bodies) -> Result<(Catalogue, Re
         }
     }
 
-    let mut catalogue = Catalogue::default();
+    let mut catalogue = Catalogue::new(first_version());
     let mut without_body = Vec::new();
-    for record in index.iter() {
-        let Some(record) = record? else {
-            // Its body, which holds a copy, is adopted below.
-            tracing::error!("a record of the index cannot be read");
-            continue;
-        };
-        if present.remove(&record.id) {
-            catalogue.insert(&record);
-        } else {
-            tracing::warn!(memo = %record.id, "removed the record of a memo whose body is gone");
-            without_body.push(record.id);
+    let mut without_brief = Vec::new();
+    if index.is_without_briefs() {
+        // An earlier program wrote it.
+        for id in index.ids() {
+            let id = id?;
+            if !present.contains(&id) {
+                without_body.push(id);
+            }
         }
+    }
+    for entry in index.briefs() {
+        let (id, brief) = entry?;
+        match (present.remove(&id), brief) {
+            (true, Some(brief)) => catalogue.insert(id, brief),
+            (true, None) => without_brief.push(id),
+            (false, _) => without_body.push(id),
+        }
+    }
+    for id in &without_body {
+        tracing::warn!(memo = %id, "removed the record of a memo whose body is gone");
     }
     index.remove(&without_body)?;
     report.records_removed = without_body.len();
 
-    // What is left in `present` are bodies without a record.
-    let mut adopted: Vec<Record> = Vec::new();
-    for id in present {
-        match bodies.record(&id) {
-            Ok(record) => {
-                tracing::warn!(memo = %id, "put a memo back into the index, which did not have it");
-                catalogue.insert(&record);
-                adopted.push(record);
+    // Bodies of which the catalogue does not know.
+    without_brief.extend(present);
+    for batch in without_brief.chunks(BATCH) {
+        let mut records = Vec::with_capacity(batch.len());
+        for id in batch {
+            if let Ok(Some(record)) = index.get(id) {
+                records.push(record);
+                continue;
             }
-            Err(error) => {
-                tracing::error!(memo = %id, %error, folder = %bodies.folder().display(), "left a damaged body alone");
-                report.bodies_damaged += 1;
+            match bodies.record(id) {
+                Ok(record) => {
+                    tracing::warn!(memo = %id, "put a memo back into the index, which did not have it");
+                    report.bodies_adopted += 1;
+                    records.push(record);
+                }
+                Err(error) => {
+                    tracing::error!(memo = %id, %error, folder = %bodies.folder().display(), "left a damaged body alone");
+                    report.bodies_damaged += 1;
+                }
             }
         }
+        index.insert(&records)?;
+        for record in &records {
+            catalogue.insert(record.id, Brief::of(record));
+        }
     }
-    index.insert(&adopted)?;
-    report.bodies_adopted = adopted.len();
     report.memos = catalogue.len();
 
     if report.temporary_removed > 0 {
         bodies.sync()?;
     }
-    if report.records_removed + report.bodies_adopted > 0 {
+    if report.records_removed + without_brief.len() > report.bodies_damaged {
         index.sync()?;
     }
     Ok((catalogue, report))
+}
+
+/// Where this process begins to count a mailbox's changes: anywhere, so that who asks what has changed since a version
+/// of an earlier process is not told that nothing has. Far below 2^53, up to which JavaScript counts.
+fn first_version() -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    u64::from_le_bytes(bytes) >> 16
 }
