@@ -4,7 +4,7 @@ use super::headers;
 use crate::limits;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{header, HeaderValue, StatusCode};
+use axum::http::{header, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::Json;
@@ -83,9 +83,16 @@ pub(super) fn large(bytes: Bytes, permit: OwnedSemaphorePermit) -> Response {
     response
 }
 
-/// Ends a request that has not been answered in time: one whose body trickles, or whose disk hangs.
+/// Ends a request that has not been answered in time: one whose body trickles, or whose disk hangs. An upload has longer,
+/// and is watched over piece by piece.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limits::HTTP_REQUEST_TIME, next.run(request)).await {
+    let path = request.uri().path();
+    let is_upload = request.method() == Method::POST && (path == "/api/memos" || path.ends_with("/shares"));
+    let time = match is_upload {
+        true => limits::HTTP_UPLOAD_TIME,
+        false => limits::HTTP_REQUEST_TIME,
+    };
+    match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             let mut response = failure(StatusCode::REQUEST_TIMEOUT, "the request took too long");

@@ -2,11 +2,13 @@
 //!
 //! An address has an allowance of requests. A memo has an allowance of wrong proofs; where that is used up, an address
 //! that was wrong about this memo before is refused, while one that was not gets its attempt: so a stranger who guesses
-//! does not lock out the person who holds the link. Both tables are bounded; IPv6 addresses count by their /64.
+//! does not lock out the person who holds the link. The same holds of a mailbox and its owner's token. All tables are
+//! bounded; IPv6 addresses count by their /64.
 
 use crate::limits;
 use crate::memo::key::MemoId;
 use crate::time::{Duration, Instant};
+use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -23,23 +25,61 @@ const ADDRESS: Rate = Rate {
     burst: 60,
     every: Duration::from_millis(500),
 };
-/// Wrong proofs for one memo, from everywhere.
-const MEMO: Rate = Rate {
+/// Wrong proofs for one memo or mailbox, from everywhere.
+const SUBJECT: Rate = Rate {
     burst: 20,
     every: Duration::from_secs(6),
 };
-/// Wrong proofs of one address for one memo: what makes it a suspect while the memo's allowance is used up.
+/// Wrong proofs of one address for one of these: what makes it a suspect while the allowance for it is used up.
 const SUSPECT: Rate = Rate {
     burst: 1,
     every: Duration::from_secs(600),
 };
 
+/// Requests of a mailbox's owner: a long list is many pages, and each mark a request.
+const OWNER: Rate = Rate {
+    burst: 2_000,
+    every: Duration::from_millis(20),
+};
+/// Memos that one address leaves in a browser.
+const UPLOADS: Rate = Rate {
+    burst: 20,
+    every: Duration::from_secs(180),
+};
+/// What those hold together, in units of `UPLOAD_UNIT_BYTES`: 256 MiB, and as much again each day.
+const UPLOADED: Rate = Rate {
+    burst: 4_096,
+    every: Duration::from_micros(86_400_000_000 / 4_096),
+};
+/// Bytes that count as one.
+const UPLOAD_UNIT_BYTES: u64 = 64 * 1024;
+
+/// What somebody may be wrong about: a memo's key, or a mailbox's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Subject([u8; 16]);
+
+impl Subject {
+    fn memo(id: MemoId) -> Self {
+        Subject(*id.as_bytes())
+    }
+
+    /// A mailbox counts by its name's hash, so that a long name takes no more room.
+    fn mailbox(name: &str) -> Self {
+        let mut first = [0; 16];
+        first.copy_from_slice(&Sha256::digest(name)[..16]);
+        Subject(first)
+    }
+}
+
 /// The tables.
 #[derive(Default)]
 pub(super) struct Limiter {
     addresses: Table<IpAddr>,
-    memos: Table<MemoId>,
-    suspects: Table<(MemoId, IpAddr)>,
+    subjects: Table<Subject>,
+    suspects: Table<(Subject, IpAddr)>,
+    owners: Table<Subject>,
+    uploads: Table<IpAddr>,
+    uploaded: Table<IpAddr>,
 }
 
 impl Limiter {
@@ -56,23 +96,69 @@ impl Limiter {
     /// # Errors
     /// How long to wait.
     pub(super) fn attempt(&mut self, memo: MemoId, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let suspect = self.suspects.wait(&(memo, network(address)), SUSPECT, now);
-        let memo = self.memos.wait(&memo, MEMO, now);
-        match suspect.min(memo) {
-            Duration::ZERO => Ok(()),
-            _ => Err(memo),
-        }
+        self.may_try(Subject::memo(memo), address, now)
     }
 
     /// Notes that this address was wrong about this memo, whether the memo exists or not.
     pub(super) fn wrong(&mut self, memo: MemoId, address: IpAddr, now: Instant) {
-        let _ = self.memos.take(memo, MEMO, now);
-        let _ = self.suspects.take((memo, network(address)), SUSPECT, now);
+        self.was_wrong(Subject::memo(memo), address, now);
+    }
+
+    /// Whether this address may try to prove that it is this mailbox's owner.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn may_prove(&mut self, mailbox: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        self.may_try(Subject::mailbox(mailbox), address, now)
+    }
+
+    /// Notes that this address was wrong about this mailbox, whether the mailbox exists or not.
+    pub(super) fn wrong_owner(&mut self, mailbox: &str, address: IpAddr, now: Instant) {
+        self.was_wrong(Subject::mailbox(mailbox), address, now);
+    }
+
+    /// Takes one request off the allowance of a mailbox's owner, who has proved to be that.
+    ///
+    /// # Errors
+    /// How long to wait, where there is none left.
+    pub(super) fn owner(&mut self, mailbox: &str, now: Instant) -> Result<(), Duration> {
+        self.owners.take(Subject::mailbox(mailbox), OWNER, now)
+    }
+
+    /// Takes one memo off what the address may leave in an hour.
+    ///
+    /// # Errors
+    /// How long to wait, where there is none left.
+    pub(super) fn upload(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        self.uploads.take(network(address), UPLOADS, now)
+    }
+
+    /// Takes a memo's bytes off what the address may leave in a day.
+    ///
+    /// # Errors
+    /// How long to wait, where not so many are left.
+    pub(super) fn uploaded(&mut self, address: IpAddr, bytes: u64, now: Instant) -> Result<(), Duration> {
+        let units = u32::try_from(bytes.div_ceil(UPLOAD_UNIT_BYTES)).unwrap_or(u32::MAX);
+        self.uploaded.take_many(network(address), units, UPLOADED, now)
+    }
+
+    fn may_try(&self, subject: Subject, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let suspect = self.suspects.wait(&(subject, network(address)), SUSPECT, now);
+        let subject = self.subjects.wait(&subject, SUBJECT, now);
+        match suspect.min(subject) {
+            Duration::ZERO => Ok(()),
+            _ => Err(subject),
+        }
+    }
+
+    fn was_wrong(&mut self, subject: Subject, address: IpAddr, now: Instant) {
+        let _ = self.subjects.take(subject, SUBJECT, now);
+        let _ = self.suspects.take((subject, network(address)), SUSPECT, now);
     }
 }
 
 /// What counts as one asker: an IPv4 address, or the /64 that one subscriber has of IPv6.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
         v4 => v4,
@@ -105,16 +191,24 @@ impl<K: Eq + Hash> Table<K> {
 
     /// How long until the key has something left; zero where it has.
     fn wait(&self, key: &K, rate: Rate, now: Instant) -> Duration {
-        let after = self.full_at(key, now) + rate.every;
+        self.wait_for(key, 1, rate, now)
+    }
+
+    fn wait_for(&self, key: &K, units: u32, rate: Rate, now: Instant) -> Duration {
+        let after = self.full_at(key, now) + rate.every * units;
         after.since(now).saturating_sub(rate.every * rate.burst)
     }
 
     fn take(&mut self, key: K, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let wait = self.wait(&key, rate, now);
+        self.take_many(key, 1, rate, now)
+    }
+
+    fn take_many(&mut self, key: K, units: u32, rate: Rate, now: Instant) -> Result<(), Duration> {
+        let wait = self.wait_for(&key, units, rate, now);
         if wait > Duration::ZERO {
             return Err(wait);
         }
-        let full_at = self.full_at(&key, now) + rate.every;
+        let full_at = self.full_at(&key, now) + rate.every * units;
         if self.young.len() >= limits::HTTP_LIMITER_ENTRIES {
             self.old = std::mem::take(&mut self.young);
         }
@@ -170,6 +264,44 @@ mod tests {
         assert_eq!(limiter.attempt(memo, guesser, now), Err(Duration::from_secs(6)));
         assert_eq!(limiter.attempt(memo, address("192.0.2.2"), now), Ok(()));
         assert_eq!(limiter.attempt(MemoId::from_bytes([8; 16]), guesser, now), Ok(()));
+    }
+
+    #[test]
+    fn guessing_does_not_lock_out_a_mailboxs_owner() {
+        let mut limiter = Limiter::default();
+        let (guesser, owner) = (address("192.0.2.1"), address("192.0.2.2"));
+        let now = Instant::ZERO;
+        for _ in 0..20 {
+            assert_eq!(limiter.may_prove("main", guesser, now), Ok(()));
+            limiter.wrong_owner("main", guesser, now);
+        }
+        assert_eq!(
+            limiter.may_prove("main", guesser, now),
+            Err(Duration::from_secs(6))
+        );
+        assert_eq!(limiter.may_prove("office", guesser, now), Ok(()));
+        assert_eq!(limiter.may_prove("main", owner, now), Ok(()));
+        assert_eq!(limiter.owner("main", now), Ok(()));
+    }
+
+    #[test]
+    fn an_address_leaves_so_many_memos_an_hour_and_so_many_bytes_a_day() {
+        let mut limiter = Limiter::default();
+        let (mine, other) = (address("192.0.2.1"), address("192.0.2.2"));
+        let now = Instant::from_secs(1);
+        for _ in 0..20 {
+            assert_eq!(limiter.upload(mine, now), Ok(()));
+        }
+        assert_eq!(limiter.upload(mine, now), Err(Duration::from_secs(180)));
+        assert_eq!(limiter.upload(other, now), Ok(()));
+        const MIB: u64 = 1024 * 1024;
+        for _ in 0..16 {
+            assert_eq!(limiter.uploaded(mine, 16 * MIB, now), Ok(()));
+        }
+        assert!(limiter.uploaded(mine, 1, now).is_err());
+        let next_day = now + Duration::from_secs(86_400);
+        assert_eq!(limiter.uploaded(mine, 255 * MIB, next_day), Ok(()));
+        assert!(limiter.uploaded(mine, 2 * MIB, next_day).is_err());
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! Nothing here ever sees a memo's key, except where a 1.0 peer sends it to `fetch` or `verify`: there it is hashed and
 //! dropped. The player page is the same bytes for every memo; what it needs of the key stays in the browser.
 //!
+//! - [`api`]: what owners and senders do with memos.
 //! - [`audio`], [`voice`], [`federation`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
 //! - [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
 //! - [`serve`], [`tls`]: connections.
 
 mod access_log;
 mod answer;
+mod api;
 mod assets;
 mod audio;
 mod client_address;
@@ -24,19 +26,24 @@ mod voicemails;
 
 pub use self::serve::{serve, serve_router, Peer};
 
+use self::api::crowd::Crowd;
 use self::limiter::Limiter;
 use crate::config;
 use crate::limits;
 use crate::memo::link::LinkBase;
+use crate::memo::record::Record;
 use crate::memo::store::Store;
 use crate::secret::Secret;
 use crate::time::Instant;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use axum::Router;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
-use tokio::sync::Semaphore;
+use std::time::{Duration, SystemTime};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::{watch, Semaphore};
 
 /// The two clocks that the pages need: handed in, so that tests choose the time.
 pub trait Clock: Send + Sync {
@@ -69,6 +76,12 @@ impl Clock for SystemClock {
 /// Whether the switch is ready for calls, or why not.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
+/// Told of each memo that somebody left in a mailbox from a browser, as notifiers are told of calls.
+pub type OnWebMemo = Arc<dyn Fn(&Record) + Send + Sync>;
+
+/// What the channel of changes holds when the server is about to stop: those who wait for a change go home.
+const STOPPING: u64 = u64::MAX;
+
 /// What all resources share.
 #[derive(Clone)]
 pub struct State {
@@ -87,12 +100,38 @@ struct Inner {
     /// One permit for each body in memory on its way out.
     bodies: Arc<Semaphore>,
     readiness: Readiness,
+    /// Whether strangers may leave memos in a browser.
+    record: bool,
+    /// For how long such a memo is kept that is in no mailbox.
+    record_time: Duration,
+    /// The mailboxes of the configuration, and whether each takes memos from browsers.
+    mailboxes: HashMap<String, bool>,
+    on_web_memo: Option<OnWebMemo>,
+    /// Counts the changes of all mailboxes.
+    changed: Arc<watch::Sender<u64>>,
+    /// How long a request for changes waits.
+    poll_time: Duration,
+    pollers: Crowd,
+    uploaders: Crowd,
+    /// Room for uploads in memory, in units of bytes.
+    upload_room: Arc<Semaphore>,
 }
 
 impl State {
     /// From the configuration, with the machine's clocks.
     pub fn new(store: Store, http: &config::Http, federation: &config::Federation) -> Self {
         let tls = http.tls_cert.is_some();
+        let changed = Arc::new(watch::Sender::new(0));
+        let weak = Arc::downgrade(&changed);
+        store.on_change(move |_| {
+            if let Some(changed) = weak.upgrade() {
+                changed.send_if_modified(|count| {
+                    let goes_on = *count != STOPPING;
+                    *count += u64::from(goes_on);
+                    goes_on
+                });
+            }
+        });
         State {
             inner: Arc::new(Inner {
                 store,
@@ -105,6 +144,17 @@ impl State {
                 limiter: Mutex::new(Limiter::default()),
                 bodies: Arc::new(Semaphore::new(limits::HTTP_MEMOS_IN_MEMORY)),
                 readiness: Arc::new(|| Ok(())),
+                record: http.record,
+                record_time: Duration::from_secs(http.record_days * 86_400),
+                mailboxes: HashMap::new(),
+                on_web_memo: None,
+                changed,
+                poll_time: limits::HTTP_POLL_TIME,
+                pollers: Crowd::new(limits::HTTP_POLLERS_PER_ADDRESS, limits::HTTP_POLLERS),
+                uploaders: Crowd::new(limits::HTTP_UPLOADS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
+                upload_room: Arc::new(Semaphore::new(
+                    limits::HTTP_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
+                )),
             }),
         }
     }
@@ -117,6 +167,46 @@ impl State {
     /// The same, with `/readyz` answering by this. To be called before the state is shared.
     pub fn with_readiness(self, readiness: Readiness) -> Self {
         self.change(|inner| inner.readiness = readiness)
+    }
+
+    /// The same, knowing the configuration's mailboxes. To be called before the state is shared.
+    pub fn with_mailboxes(self, mailboxes: &[config::Mailbox]) -> Self {
+        let mailboxes = mailboxes
+            .iter()
+            .map(|mailbox| (mailbox.name.clone(), mailbox.record));
+        self.change(|inner| inner.mailboxes = mailboxes.collect())
+    }
+
+    /// The same, telling this of memos that are left in a mailbox from a browser. To be called before the state is
+    /// shared.
+    pub fn with_web_memos(self, tell: OnWebMemo) -> Self {
+        self.change(|inner| inner.on_web_memo = Some(tell))
+    }
+
+    /// The same, with requests for changes that wait so long. To be called before the state is shared.
+    pub fn with_poll_time(self, poll_time: Duration) -> Self {
+        self.change(|inner| inner.poll_time = poll_time)
+    }
+
+    /// Ends what only waits, so that a stop does not wait for it.
+    fn stopping(&self) {
+        self.inner.changed.send_replace(STOPPING);
+    }
+
+    /// Whether memos may be left in this mailbox from a browser.
+    fn takes_memos(&self, mailbox: &str) -> bool {
+        self.inner.record && self.inner.mailboxes.get(mailbox).copied().unwrap_or(false)
+    }
+
+    /// Whether this is the operator's token. Hashed first, so that the comparison takes the same time for a text of any
+    /// length.
+    fn is_admin(&self, given: &str) -> bool {
+        let expected = self.inner.admin_token.as_ref();
+        expected.is_some_and(|expected| {
+            Sha256::digest(given)
+                .ct_eq(&Sha256::digest(expected.expose()))
+                .into()
+        })
     }
 
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -152,7 +242,8 @@ pub fn router(state: State) -> Router {
         .route("/", get(home::page))
         .route("/voice/{id}", get(voice::page))
         .route("/voice/{id}/", get(voice::without_slash))
-        .route("/voice/{id}/audio", get(audio::get))
+        .route("/voice/{id}/audio", get(audio::get).options(audio::preflight))
+        .merge(api::routes())
         .route(crate::federation::discovery::PATH, get(federation::discovery))
         .route(crate::federation::discovery::FETCH_PATH, post(federation::fetch))
         .route(

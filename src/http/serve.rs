@@ -42,6 +42,11 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let trusted = state.inner.trusted_proxies.clone();
+    let waiting = state.clone();
+    let stop = async move {
+        stop.await;
+        waiting.stopping();
+    };
     serve_router(listener, router(state), trusted, tls, stop).await
 }
 

@@ -205,7 +205,8 @@ impl Server {
             rng.fork(),
         );
         let (http_stop, http_stopped) = oneshot::channel::<()>();
-        let state = http::State::new(store.clone(), &config.http, &config.federation);
+        let state = http::State::new(store.clone(), &config.http, &config.federation)
+            .with_mailboxes(&config.mailboxes);
         let http_task = tokio::spawn(async move {
             let stopped = async move { drop(http_stopped.await) };
             if let Err(error) = http::serve(http_listener, state, tls, stopped).await {

@@ -9,6 +9,7 @@ use axum::Router;
 use obelus::config::{Cidr, Config};
 use obelus::http::tls::Tls;
 use obelus::http::{self, Clock, State};
+use obelus::memo::key::MemoId;
 use obelus::memo::link::LinkBase;
 use obelus::memo::store::Store;
 use obelus::memo::vault::{MemoMeta, StoredMemo, Vault, VaultCommand, VaultEvent};
@@ -59,6 +60,8 @@ pub struct Served {
     pub clock: Arc<TestClock>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// The memos left from browsers in mailboxes, as notifiers are told of them.
+    pub web_memos: Arc<Mutex<Vec<MemoId>>>,
     /// Everything that each request said: method, target, header fields, as the server saw them.
     pub seen: Arc<Mutex<Vec<String>>>,
     https: bool,
@@ -79,7 +82,13 @@ impl Served {
         change(&mut config);
         let store = Store::open(&folder.path().join("data")).unwrap();
         let clock = Arc::new(TestClock::default());
-        let state = State::new(store.clone(), &config.http, &config.federation).with_clock(clock.clone());
+        let web_memos = Arc::new(Mutex::new(Vec::new()));
+        let told = web_memos.clone();
+        let state = State::new(store.clone(), &config.http, &config.federation)
+            .with_clock(clock.clone())
+            .with_mailboxes(&config.mailboxes)
+            .with_poll_time(Duration::from_millis(200))
+            .with_web_memos(Arc::new(move |record| told.lock().unwrap().push(record.id)));
         let tls = match (&config.http.tls_cert, &config.http.tls_key) {
             (Some(cert), Some(key)) => Some(Tls::load(cert, key).unwrap()),
             _ => None,
@@ -106,6 +115,7 @@ impl Served {
             store,
             clock,
             address,
+            web_memos,
             seen,
             https,
             stop: Some(stop),
