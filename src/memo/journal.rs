@@ -17,10 +17,9 @@ use aes_gcm::Aes256Gcm;
 use hkdf::Hkdf;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// `metadata.encryption` of a memo in this format.
-pub const ENCRYPTION: &str = "aes-256-gcm-stream";
 /// Samples of a whole frame: one second.
 pub const FRAME_SAMPLES: usize = wav::SAMPLE_RATE as usize;
 /// Bytes before a frame's ciphertext: its length and its checksum.
@@ -266,6 +265,19 @@ pub fn extent(mut from: impl Read) -> io::Result<Extent> {
         extent.bytes += (FRAME_HEAD_BYTES + buffer.len()) as u64;
     }
     Ok(extent)
+}
+
+/// Samples in a stream of so many bytes, whose frames are whole but for the last.
+pub fn samples(bytes: u64) -> u64 {
+    let overhead = (FRAME_HEAD_BYTES + TAG_BYTES) as u64;
+    let frame = FRAME_BYTES as u64 + overhead;
+    let plain = bytes / frame * FRAME_BYTES as u64 + (bytes % frame).saturating_sub(overhead);
+    plain / BYTES_PER_SAMPLE as u64
+}
+
+/// How long such a stream plays.
+pub fn duration(bytes: u64) -> Duration {
+    Duration::from_micros(samples(bytes).saturating_mul(1_000_000) / u64::from(wav::SAMPLE_RATE))
 }
 
 /// Opens frames in turn.

@@ -1,6 +1,7 @@
 //! The store: ciphertext in files, records in an index, both durable before anybody is told that a memo is stored.
 //!
-//! The order of one batch: each body is written under a temporary name and synced, then renamed; the folder is synced
+//! The order of one batch: each body is written under a temporary name; they are synced, one by one where they are few and
+//! by one sync of the file system where they are many, then renamed; the folder is synced
 //! once; the records go into the index, which is flushed and synced once. A crash between any two of these leaves each
 //! memo whole or absent after [`reconcile`]. Deleting goes the other way round: the body first, then the record, so
 //! that a crash between the two is finished, not undone, at the next start.
@@ -8,20 +9,25 @@
 //! A handle is cheap to clone and may be used from several threads; every method may block on the disk. One process
 //! at a time holds a store: the lock is the operating system's, so it does not outlive a crash.
 
+mod batch;
 mod body;
 mod catalogue;
 pub mod database;
 pub mod disk;
 mod index;
+mod journals;
 pub mod mailboxes;
 pub mod reconcile;
 
+pub use self::batch::Batch;
 use self::body::Bodies;
 use self::catalogue::Catalogue;
 use self::database::{Database, Entries};
 use self::disk::{Disk, OsDisk};
 use self::index::Index;
 pub use self::index::LookedUp;
+pub use self::journals::Journal;
+use self::journals::Journals;
 use self::mailboxes::Mailboxes;
 use self::reconcile::Report;
 use super::key::{BadMemoId, MemoId};
@@ -149,6 +155,7 @@ struct Inner {
     mailboxes: sled::Tree,
     index: Index,
     bodies: Bodies,
+    journals: Journals,
     catalogue: Mutex<Catalogue>,
     report: Report,
     /// Last, so that it is dropped when all else is closed.
@@ -184,10 +191,16 @@ impl Store {
             }
             disk.create_dir(&folder)?;
         }
+        let journals = path.join("journals");
+        disk.create_dir(&journals)?;
         disk.sync_dir(&path.join("index"))?;
         disk.sync_dir(path)?;
-        let bodies = Bodies::new(folder, disk);
-        let (catalogue, report) = reconcile::reconcile(&index, &bodies)?;
+        let bodies = Bodies::new(folder, disk.clone());
+        let journals = Journals::new(journals, disk);
+        let recovered = journals::recover(&journals, &bodies)?;
+        let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
+        report.journals_recovered = recovered.recovered;
+        report.journals_removed = recovered.removed;
         if !existed {
             index.finish_creation()?;
         }
@@ -197,6 +210,7 @@ impl Store {
                 mailboxes: index.tree("mailboxes")?,
                 index,
                 bodies,
+                journals,
                 catalogue: Mutex::new(catalogue),
                 report,
                 _lock: lock,
@@ -219,37 +233,19 @@ impl Store {
         &self.inner.report
     }
 
-    /// Stores a batch with one sync of the folder and one of the index. The results are in the batch's order; a memo
-    /// whose result is an error left nothing behind.
-    pub fn insert(&self, batch: Vec<NewMemo>) -> Vec<Result<Record, StoreError>> {
-        let mut results: Vec<Result<Record, StoreError>> = batch
-            .into_iter()
-            .map(|memo| {
-                let record = Record::new(&memo.sealed, memo.facts);
-                self.inner.bodies.write(&record, &memo.sealed.ciphertext)?;
-                Ok(record)
-            })
-            .collect();
-        let records: Vec<Record> = results.iter().flatten().cloned().collect();
-        if records.is_empty() {
-            return results;
+    /// Stores memos together, sharing the syncs. The results are in the memos' order; a memo whose result is an error left
+    /// nothing behind.
+    pub fn insert(&self, memos: Vec<NewMemo>) -> Vec<Result<Record, StoreError>> {
+        let mut batch = self.batch();
+        for memo in memos {
+            batch.add(memo);
         }
-        if let Err(error) = self.make_durable(&records) {
-            self.forget(&records);
-            let mut first = Some(error);
-            for result in results.iter_mut().filter(|result| result.is_ok()) {
-                *result = Err(match first.take() {
-                    Some(error) => error,
-                    None => StoreError::Io(io::Error::other("the batch could not be made durable")),
-                });
-            }
-            return results;
-        }
-        let mut catalogue = self.catalogue();
-        for record in &records {
-            catalogue.insert(record);
-        }
-        results
+        batch.commit()
+    }
+
+    /// Memos that are to be stored together, one at a time in memory.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch::new(self)
     }
 
     fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {
@@ -313,6 +309,8 @@ impl Store {
         let Some(record) = self.get(id)? else {
             return Ok(false);
         };
+        // First, and for good: else the next start would make the memo anew from what it was recorded in.
+        self.inner.journals.forget(id)?;
         self.inner.bodies.remove(id)?;
         self.inner.bodies.sync()?;
         self.inner.index.remove(&[*id])?;
