@@ -472,7 +472,7 @@ fn tones_go_on_while_the_dialplan_does_other_things_and_end_by_a_list_of_none() 
         end: RecordEnd::Limit,
         samples: 0,
     });
-    assert_eq!(script.take().len(), 3, "the sleep, the recording and its end");
+    assert_eq!(script.take().len(), 4, "the sleep, the recording, in the vault too, and its end");
     // What was told of tones that something replaced is nobody's reply.
     script.ask(Request::Play {
         sounds: Vec::new(),
