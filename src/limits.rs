@@ -181,10 +181,16 @@ pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 pub const NOTIFIERS: usize = 16;
 /// Hand-overs of links waiting in memory for a notifier.
 pub const NOTIFIER_QUEUE: usize = 10_000;
-/// Plain audio in memory, all recordings together, bytes: 18 hours of 16-bit samples at 8 kHz.
-pub const VAULT_BYTES: usize = 1 << 30;
-/// Recordings whose audio is in memory at once; more than calls that any configuration allows.
+/// Recordings that go on at once; more than calls that any configuration allows. Each holds a second of plain audio.
 pub const VAULT_DRAFTS: usize = 100_000;
+/// Mailboxes that one recording is left in.
+pub const RECORDING_MAILBOXES: usize = 64;
+/// Files that are made durable one by one; more are made so all at once, by a sync of their file system.
+pub const SYNC_ONE_BY_ONE: usize = 4;
+/// How often the journals of many recordings are made durable: each such time is one sync, however many there are.
+pub const JOURNAL_SYNC: Duration = Duration::from_secs(1);
+/// Recordings that become memos in one batch, sharing its syncs; more wait for the next.
+pub const FINISHING: usize = 256;
 /// A configuration, or a file that it takes a secret or a certificate from, bytes.
 pub const CONFIG_BYTES: usize = 1024 * 1024;
 /// Most calls that a configuration may allow; there are 32,767 pairs of ports.

@@ -561,7 +561,11 @@ async fn our_client_opens_a_link_and_sends_no_key() {
         .err()
         .unwrap();
     assert!(matches!(error, FetchError::Unknown), "{error}");
-    served.store.delete(&memo.id).unwrap();
+    let now = std::time::SystemTime::now();
+    served
+        .store
+        .delete(&memo.id, obelus::memo::store::receipts::Reason::Owner, now)
+        .unwrap();
     let error = client::open_link(&link).await.err().unwrap();
     assert!(matches!(error, FetchError::Unknown), "{error}");
 }

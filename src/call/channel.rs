@@ -80,7 +80,12 @@ pub enum Request {
         time: Duration,
     },
     /// Record.
-    Record(RecordRequest),
+    Record {
+        /// What, and for whom.
+        request: RecordRequest,
+        /// The time, by the wall clock.
+        at: SystemTime,
+    },
     /// Seal a finished recording for a mailbox.
     Keep {
         /// Which.
@@ -101,6 +106,8 @@ pub enum Request {
     Copy {
         /// Which.
         recording: u64,
+        /// For whom.
+        mailbox: String,
     },
     /// Forget a finished recording.
     Discard {
@@ -351,7 +358,8 @@ impl Channel for CallChannel {
     }
 
     async fn record(&mut self, request: RecordRequest) -> Result<Recorded, Gone> {
-        match self.ask(Request::Record(request)).await {
+        let at = self.wall_clock();
+        match self.ask(Request::Record { request, at }).await {
             Reply::Recorded(recorded) => Ok(recorded),
             _ => Err(Gone),
         }
@@ -380,9 +388,10 @@ impl Channel for CallChannel {
         self.ask(Request::KeepPlain { recording, path }).await == Reply::Plain(true)
     }
 
-    async fn copy(&mut self, recorded: &Recorded) -> Option<Recorded> {
+    async fn copy(&mut self, recorded: &Recorded, mailbox: &str) -> Option<Recorded> {
         let recording = recorded.recording;
-        match self.ask(Request::Copy { recording }).await {
+        let mailbox = mailbox.to_owned();
+        match self.ask(Request::Copy { recording, mailbox }).await {
             Reply::Copied(Some(recording)) => Some(Recorded {
                 recording,
                 duration: recorded.duration,

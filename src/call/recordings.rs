@@ -2,7 +2,7 @@
 
 use super::channel::Reply;
 use super::{Action, Call, Pending, RECORDING_BITS};
-use crate::dialplan::channel::Kept;
+use crate::dialplan::channel::{Kept, RecordRequest};
 use crate::media::{self, RecordingId};
 use crate::memo::vault::{MemoMeta, VaultCommand, VaultEvent};
 use std::time::SystemTime;
@@ -16,10 +16,53 @@ impl Call {
         recording
     }
 
-    pub(super) fn copy(&mut self, number: u64, recording: u64) {
+    /// Begins one: the vault hears of it before its first audio can come.
+    pub(super) fn record(&mut self, number: u64, request: RecordRequest, at: SystemTime) {
+        let recording = self.new_recording();
+        let mut mailboxes = request.mailboxes.into_iter();
+        let meta = Box::new(self.meta(mailboxes.next(), at));
+        self.act(Action::Vault(VaultCommand::Begin {
+            recording,
+            meta,
+            copies: mailboxes.collect(),
+        }));
+        let recording = RecordingId(recording);
+        self.pending = Some((number, Pending::Record { recording }));
+        self.command(media::Command::Record {
+            leg: self.leg_id,
+            recording,
+            options: media::RecordOptions {
+                limit: request.limit,
+                silence: request.silence,
+                terminators: request.terminators,
+            },
+        });
+    }
+
+    /// What the vault is told of a recording.
+    fn meta(&self, mailbox: Option<String>, at: SystemTime) -> MemoMeta {
+        let facts = &self.setup.facts;
+        let diversion = facts.diversion.as_ref();
+        MemoMeta {
+            mailbox,
+            from: facts.caller.number.clone(),
+            from_name: facts.caller.name.clone(),
+            to: facts.did.clone(),
+            diversion: diversion.map_or_else(String::new, |from| from.number.clone()),
+            trunk: Some(facts.trunk.clone()),
+            call_id: Some(facts.call_id.clone()),
+            ..MemoMeta::at(at)
+        }
+    }
+
+    pub(super) fn copy(&mut self, number: u64, recording: u64, mailbox: String) {
         let copy = self.loose.contains(&recording).then(|| self.new_recording());
         if let Some(copy) = copy {
-            self.act(Action::Vault(VaultCommand::Copy { recording, copy }));
+            self.act(Action::Vault(VaultCommand::Copy {
+                recording,
+                copy,
+                mailbox,
+            }));
         }
         self.reply(number, Reply::Copied(copy));
     }
@@ -35,16 +78,7 @@ impl Call {
             return self.reply(number, Reply::Kept(Kept::Failed));
         }
         self.pending = Some((number, Pending::Keep { recording }));
-        let facts = &self.setup.facts;
-        let meta = MemoMeta {
-            mailbox: Some(mailbox.clone()),
-            from: facts.caller.number.clone(),
-            from_name: facts.caller.name.clone(),
-            to: facts.did.clone(),
-            trunk: Some(facts.trunk.clone()),
-            call_id: Some(facts.call_id.clone()),
-            ..MemoMeta::at(at)
-        };
+        let meta = self.meta(Some(mailbox.clone()), at);
         self.kept.push((recording, mailbox));
         self.act(Action::Vault(VaultCommand::Finish { recording, meta }));
     }
@@ -52,15 +86,15 @@ impl Call {
     pub(super) fn vault(&mut self, event: VaultEvent) {
         let (recording, reply) = match event {
             VaultEvent::Stored { recording, memo } => {
-                let memo_id = memo.id.to_string();
+                let (memo_id, complete) = (memo.id.to_string(), memo.complete);
                 if let Some(at) = self.kept.iter().position(|(of, _)| *of == recording) {
                     let (_, mailbox) = self.kept.swap_remove(at);
                     self.act(Action::Notify { mailbox, memo });
                 }
-                (recording, Reply::Kept(Kept::Stored { memo_id }))
+                (recording, Reply::Kept(Kept::Stored { memo_id, complete }))
             }
             VaultEvent::Failed { recording, error } => {
-                tracing::error!("a recording was lost: {error}");
+                tracing::error!("a recording was not kept: {error}");
                 self.kept.retain(|(of, _)| *of != recording);
                 (recording, Reply::Kept(Kept::Failed))
             }
@@ -68,7 +102,6 @@ impl Call {
             VaultEvent::Overrun { recording } => {
                 if matches!(self.pending, Some((_, Pending::Record { recording: RecordingId(of) })) if of == recording)
                 {
-                    tracing::error!("no room for more of a recording: it ends here");
                     self.command(media::Command::StopRecord { leg: self.leg_id });
                 }
                 return;

@@ -4,7 +4,7 @@ use super::channel::{Reply, Request, ToChannel};
 use super::{Absolute, Action, Call, Cause, Dialplan, Pending, Signalling, ANSWER_GRACE};
 use crate::dialplan::channel::{Indication, ListenRequest, Played};
 use crate::media::tone::{self, Tone};
-use crate::media::{self, ListeningId, PlayId, RecordingId, SendingId, Sound};
+use crate::media::{self, ListeningId, PlayId, SendingId, Sound};
 use crate::memo::vault::VaultCommand;
 use crate::time::{Duration, Instant};
 
@@ -60,7 +60,7 @@ impl Call {
                 self.discard(recording);
                 return self.reply(number, Reply::Done);
             }
-            Request::Copy { recording } => return self.copy(number, recording),
+            Request::Copy { recording, mailbox } => return self.copy(number, recording, mailbox),
             Request::Hangup { .. } => {}
             _ if self.signalling == Signalling::Over || self.absolute == Absolute::Passed => {
                 return self.reply(number, Reply::Gone);
@@ -91,19 +91,7 @@ impl Call {
                 self.pending = Some((number, Pending::Sleep));
                 self.deadline = Some(now + time);
             }
-            Request::Record(request) => {
-                let recording = RecordingId(self.new_recording());
-                self.pending = Some((number, Pending::Record { recording }));
-                self.command(media::Command::Record {
-                    leg: self.leg_id,
-                    recording,
-                    options: media::RecordOptions {
-                        limit: request.limit,
-                        silence: request.silence,
-                        terminators: request.terminators,
-                    },
-                });
-            }
+            Request::Record { request, at } => self.record(number, request, at),
             Request::Hangup { cause } => {
                 self.end(if cause == 0 { Cause::NORMAL } else { Cause(cause) });
                 self.reply(number, Reply::Done);

@@ -144,11 +144,15 @@ fn describe(action: &Action) -> String {
 }
 
 fn record_request() -> Request {
-    Request::Record(RecordRequest {
-        limit: Duration::from_secs(60),
-        silence: None,
-        terminators: "#".into(),
-    })
+    Request::Record {
+        request: RecordRequest {
+            limit: Duration::from_secs(60),
+            silence: None,
+            terminators: "#".into(),
+            mailboxes: vec!["main".into(), "office".into()],
+        },
+        at: SystemTime::UNIX_EPOCH,
+    }
 }
 
 /// The number of the call's first recording.
@@ -274,7 +278,7 @@ fn a_digit_interrupts_only_the_prompt_that_asked_for_it() {
 fn a_caller_who_hangs_up_while_recorded_leaves_what_was_said() {
     let mut script = Script::answered();
     script.ask(record_request());
-    assert_eq!(script.take(), ["media Record"]);
+    assert_eq!(script.take(), ["vault Begin", "media Record"]);
     script.input(Input::Over(Cause::NORMAL));
     assert_eq!(script.take(), ["media Close"]);
     script.media(Event::Recorded {
@@ -345,13 +349,19 @@ fn a_copy_of_a_recording_is_another_that_can_be_kept_after_hang_up_too() {
     script.input(Input::Over(Cause::NORMAL));
     script.closed();
     script.take();
-    script.ask(Request::Copy { recording: RECORDING });
+    script.ask(Request::Copy {
+        recording: RECORDING,
+        mailbox: "office".into(),
+    });
     let second = RECORDING + 1;
     assert_eq!(
         script.take(),
         ["vault Copy".to_owned(), format!("reply 3 Copied(Some({second}))")]
     );
-    script.ask(Request::Copy { recording: 77 });
+    script.ask(Request::Copy {
+        recording: 77,
+        mailbox: "office".into(),
+    });
     assert_eq!(script.take(), ["reply 4 Copied(None)"]);
     script.input(Input::DialplanEnded { panicked: false });
     assert_eq!(script.take(), ["vault Discard", "vault Discard", "finished"]);
@@ -387,7 +397,7 @@ fn a_request_that_replaces_an_abandoned_one_stops_what_that_began() {
     script.ask(Request::Sleep {
         time: Duration::from_secs(1),
     });
-    assert_eq!(script.take(), ["media Record", "media StopRecord"]);
+    assert_eq!(script.take(), ["vault Begin", "media Record", "media StopRecord"]);
     script.media(Event::Recorded {
         leg: LEG,
         recording: RecordingId(RECORDING),
@@ -462,7 +472,11 @@ fn tones_go_on_while_the_dialplan_does_other_things_and_end_by_a_list_of_none() 
         end: RecordEnd::Limit,
         samples: 0,
     });
-    assert_eq!(script.take().len(), 3, "the sleep, the recording and its end");
+    assert_eq!(
+        script.take().len(),
+        4,
+        "the sleep, the recording, in the vault too, and its end"
+    );
     // What was told of tones that something replaced is nobody's reply.
     script.ask(Request::Play {
         sounds: Vec::new(),

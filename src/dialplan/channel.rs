@@ -108,6 +108,9 @@ pub struct RecordRequest {
     pub silence: Option<Duration>,
     /// Digits that end it.
     pub terminators: String,
+    /// The mailboxes that it is meant for; none where it is not to be a memo. It is sealed to their owners from its first
+    /// second on, so that a crash does not lose it; which of them keep it is said at the end.
+    pub mailboxes: Vec<String>,
 }
 
 /// A finished recording that nobody has kept yet. Not kept, it is wiped.
@@ -173,6 +176,8 @@ pub enum Kept {
     Stored {
         /// The memo's id, 22 characters.
         memo_id: String,
+        /// Whether nothing is missing at its end.
+        complete: bool,
     },
     /// The store could not take it; the reason is in the log.
     Failed,
@@ -222,9 +227,9 @@ pub trait Channel: Send {
     /// Writes a recording as a plain WAV file. `false` where that failed. Only called where the configuration allows it.
     async fn keep_plain(&mut self, recorded: Recorded, path: &str) -> bool;
 
-    /// A second recording of the same audio, for another mailbox; works after hang-up too. `None` where it could not be
-    /// made.
-    async fn copy(&mut self, recorded: &Recorded) -> Option<Recorded>;
+    /// A second recording of the same audio, for another of the mailboxes that it was meant for; works after hang-up too.
+    /// `None` where it could not be made.
+    async fn copy(&mut self, recorded: &Recorded, mailbox: &str) -> Option<Recorded>;
 
     /// Forgets a recording.
     async fn discard(&mut self, recorded: Recorded);

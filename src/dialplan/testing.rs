@@ -586,7 +586,10 @@ impl Channel for Scripted {
             mailbox: mailbox.to_string(),
             length: recorded.duration,
         });
-        Kept::Stored { memo_id }
+        Kept::Stored {
+            memo_id,
+            complete: true,
+        }
     }
 
     async fn keep_plain(&mut self, recorded: Recorded, path: &str) -> bool {
@@ -597,7 +600,7 @@ impl Channel for Scripted {
         true
     }
 
-    async fn copy(&mut self, recorded: &Recorded) -> Option<Recorded> {
+    async fn copy(&mut self, recorded: &Recorded, _: &str) -> Option<Recorded> {
         self.recordings += 1;
         Some(Recorded {
             recording: self.recordings,

@@ -9,6 +9,8 @@
 //! of plain audio. The format itself is described in `docs/memo-format.md`.
 
 pub mod envelope;
+pub mod finisher;
+pub mod journal;
 pub mod key;
 pub mod link;
 pub mod open;

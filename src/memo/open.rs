@@ -1,7 +1,9 @@
 //! Opening a memo: what the holder of its link does.
 
+use super::journal;
 use super::key::MemoKey;
 use super::link::ParsedLink;
+use super::record::Encryption;
 use super::seal::{IV_BYTES, TAG_BYTES};
 use super::store::{Store, StoreError};
 use aes_gcm::aead::inout::InOutBuf;
@@ -41,6 +43,23 @@ pub fn open(
     Ok(buffer)
 }
 
+/// Opens a memo as its record says that it is encrypted, and gives the audio file. One in the stream format may be cut
+/// behind any of its frames.
+///
+/// # Errors
+/// A wrong key and altered ciphertext alike.
+pub fn open_as(
+    encryption: Encryption,
+    key: &MemoKey,
+    iv: &[u8; IV_BYTES],
+    ciphertext: Vec<u8>,
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    match encryption {
+        Encryption::Whole => open(key, iv, ciphertext),
+        Encryption::Stream => journal::open(key, iv, &ciphertext).map(|opened| opened.wav),
+    }
+}
+
 /// Why a link did not open a memo of the store at hand.
 #[derive(Debug, Error)]
 pub enum OpenStoredError {
@@ -63,5 +82,7 @@ pub enum OpenStoredError {
 pub fn open_stored(store: &Store, link: &ParsedLink) -> Result<Zeroizing<Vec<u8>>, OpenStoredError> {
     let id = link.memo_id().ok_or(OpenStoredError::Unknown)?;
     let record = store.get(&id)?.ok_or(OpenStoredError::Unknown)?;
-    Ok(open(&link.key, &record.encryption_iv, store.ciphertext(&id)?)?)
+    let encryption = record.metadata.encryption;
+    let ciphertext = store.ciphertext(&id)?;
+    Ok(open_as(encryption, &link.key, &record.encryption_iv, ciphertext)?)
 }

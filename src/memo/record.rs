@@ -2,6 +2,7 @@
 //! configuration wants some of that in clear.
 
 use super::envelope::Envelope;
+use super::journal;
 use super::key::MemoId;
 use super::seal::{SealedMemo, IV_BYTES, TAG_BYTES};
 use super::token::Verifier;
@@ -188,6 +189,8 @@ pub struct Facts {
     pub clear: Option<Clear>,
     /// For the mailbox's owner.
     pub envelope: Option<Envelope>,
+    /// Whether nothing is missing at its end.
+    pub complete: bool,
 }
 
 impl Facts {
@@ -205,22 +208,64 @@ impl Facts {
             share_of: None,
             clear: None,
             envelope: None,
+            complete: true,
         }
     }
+}
+
+/// By what a memo is known and recognised.
+pub(super) struct Identity {
+    pub(super) id: MemoId,
+    pub(super) iv: [u8; IV_BYTES],
+    pub(super) key_verifier: Verifier,
+    pub(super) token_verifier: Verifier,
 }
 
 impl Record {
     /// The record of a memo that nobody fetched yet.
     pub fn new(sealed: &SealedMemo, facts: Facts) -> Self {
-        Record {
+        let identity = Identity {
             id: sealed.id,
-            user_id: facts.mailbox,
-            domain: facts.domain,
-            encryption_iv: sealed.iv,
-            access_key_hash: sealed.key_verifier,
-            access_token_hash: sealed.token_verifier,
+            iv: sealed.iv,
+            key_verifier: sealed.key_verifier,
+            token_verifier: sealed.token_verifier,
+        };
+        Record {
             file_size_bytes: sealed.ciphertext.len() as u64,
             audio_format: sealed.audio_format.to_owned(),
+            ..Record::of_call(identity, facts)
+        }
+    }
+
+    /// The record of a recording that begins: at the head of its journal. Its size shows when it has ended.
+    pub(super) fn of_journal(identity: Identity, facts: Facts) -> Self {
+        let mut record = Record::of_call(identity, facts);
+        record.complete = false;
+        record.metadata.encryption = Encryption::Stream;
+        record
+    }
+
+    /// The record of a recording that was cut off, with what was learnt since its journal began.
+    pub(super) fn cut_off(at_start: Record, facts: Facts) -> Self {
+        let identity = Identity {
+            id: at_start.id,
+            iv: at_start.encryption_iv,
+            key_verifier: at_start.access_key_hash,
+            token_verifier: at_start.access_token_hash,
+        };
+        Record::of_journal(identity, facts)
+    }
+
+    fn of_call(identity: Identity, facts: Facts) -> Self {
+        Record {
+            id: identity.id,
+            user_id: facts.mailbox,
+            domain: facts.domain,
+            encryption_iv: identity.iv,
+            access_key_hash: identity.key_verifier,
+            access_token_hash: identity.token_verifier,
+            file_size_bytes: 0,
+            audio_format: wav::AUDIO_FORMAT.to_owned(),
             access_type: "qr".to_owned(),
             federation_shared: true,
             trusted_domains: Vec::new(),
@@ -229,7 +274,7 @@ impl Record {
             created_at: Millis::from_time(facts.created_at),
             expires_at: facts.expires_at.map(Millis::from_time),
             max_accesses: facts.max_accesses,
-            complete: true,
+            complete: facts.complete,
             heard: false,
             metadata: Metadata {
                 source: facts.source,
@@ -245,8 +290,10 @@ impl Record {
 
     /// How long the memo plays. Computed from its size, never stored; none for a format that does not tell.
     pub fn duration(&self) -> Option<Duration> {
-        (self.audio_format == wav::AUDIO_FORMAT && self.metadata.encryption == Encryption::Whole)
-            .then(|| wav::duration(self.file_size_bytes.saturating_sub(TAG_BYTES as u64)))
+        (self.audio_format == wav::AUDIO_FORMAT).then(|| match self.metadata.encryption {
+            Encryption::Whole => wav::duration(self.file_size_bytes.saturating_sub(TAG_BYTES as u64)),
+            Encryption::Stream => journal::duration(self.file_size_bytes),
+        })
     }
 
     /// Whether it is no longer given out at `now`: its time is over, or its number of fetches.

@@ -69,10 +69,20 @@ impl SealedMemo {
 /// Where the operating system has no randomness to give.
 pub fn seal(wav: Zeroizing<Vec<u8>>) -> (SealedMemo, MemoKey) {
     let key = MemoKey::generate();
+    let sealed = seal_recorded(MemoId::generate(), &key, wav);
+    (sealed, key)
+}
+
+/// The same for a recording that has its name and key since it began. Once for each key.
+pub(super) fn seal_recorded(id: MemoId, key: &MemoKey, wav: Zeroizing<Vec<u8>>) -> SealedMemo {
+    seal_under(id, key, random_iv(), wav)
+}
+
+/// A fresh IV.
+pub(super) fn random_iv() -> [u8; IV_BYTES] {
     let mut iv = [0u8; IV_BYTES];
     getrandom::fill(&mut iv).expect("the operating system gives random bytes");
-    let sealed = seal_under(MemoId::generate(), &key, iv, wav);
-    (sealed, key)
+    iv
 }
 
 /// Sealing with everything given. Private to this module and its tests, because a key and IV used twice give both

@@ -1,8 +1,13 @@
+use super::envelope;
+use super::journal;
 use super::key::{MemoId, MemoKey};
 use super::link::{Link, LinkBase, LinkError, ParsedLink};
 use super::open::{self, OpenError, OpenStoredError};
-use super::record::{Facts, Record};
+use super::owner::{Kem, OwnerSeed};
+use super::record::{Encryption, Facts, Record};
 use super::seal::{self, IV_BYTES};
+use super::store::mailboxes::OwnerKey;
+use super::store::receipts::Reason;
 use super::store::Store;
 use super::token::{AccessToken, Verifier};
 use super::vault::{MemoMeta, Vault, VaultCommand, VaultError, VaultEvent};
@@ -301,14 +306,52 @@ fn append(recording: u64, samples: Vec<i16>) -> VaultCommand {
 fn finish(recording: u64) -> VaultCommand {
     VaultCommand::Finish {
         recording,
-        meta: MemoMeta {
-            mailbox: Some("main".into()),
-            from: "+15550100123".into(),
-            from_name: "Somebody".into(),
-            to: "+15550100999".into(),
-            ..MemoMeta::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
-        },
+        meta: meta(Some("main")),
     }
+}
+
+fn meta(mailbox: Option<&str>) -> MemoMeta {
+    MemoMeta {
+        mailbox: mailbox.map(str::to_owned),
+        from: "+15550100123".into(),
+        from_name: "Somebody".into(),
+        to: "+15550100999".into(),
+        ..MemoMeta::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+    }
+}
+
+fn begin(recording: u64, mailboxes: &[&str]) -> VaultCommand {
+    let mut mailboxes = mailboxes.iter();
+    VaultCommand::Begin {
+        recording,
+        meta: Box::new(meta(mailboxes.next().copied())),
+        copies: mailboxes.map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+fn copy(recording: u64, copy: u64, mailbox: &str) -> VaultCommand {
+    VaultCommand::Copy {
+        recording,
+        copy,
+        mailbox: mailbox.into(),
+    }
+}
+
+/// Gives a mailbox an owner.
+fn own(store: &Store, mailbox: &str) -> OwnerSeed {
+    let seed = OwnerSeed::generate();
+    let key = OwnerKey::new(
+        &seed.public_key(Kem::X25519),
+        seed.listing_token().verifier(),
+        SystemTime::UNIX_EPOCH,
+    );
+    store.mailboxes().set_owner(mailbox, key).unwrap();
+    seed
+}
+
+/// How many journals there are.
+fn journals(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder.join("journals")).unwrap().count()
 }
 
 #[test]
@@ -422,15 +465,15 @@ fn a_discarded_recording_is_forgotten() {
 fn a_copy_is_kept_apart_under_a_key_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let (mut vault, store) = vault(folder.path());
-    let copy = VaultCommand::Copy {
-        recording: 1,
-        copy: 2,
-    };
-    let pieces = [append(1, vec![1; 50]), append(1, vec![2; 50])];
-    assert!(vault
-        .handle(pieces.into_iter().chain([copy]).collect())
-        .is_empty());
-    assert_eq!(vault.held(), (2, 400));
+    let commands = vec![
+        begin(1, &["main", "office", "home"]),
+        append(1, vec![1; 50]),
+        append(1, vec![2; 50]),
+        copy(1, 2, "office"),
+    ];
+    assert!(vault.handle(commands).is_empty());
+    assert_eq!(vault.held(), (2, 600), "for each of the three mailboxes");
+    assert_eq!(journals(folder.path()), 3);
     let events = vault.handle(vec![finish(1), finish(2)]);
     let [VaultEvent::Stored {
         recording: 1,
@@ -445,15 +488,27 @@ fn a_copy_is_kept_apart_under_a_key_of_its_own() {
     assert!(first.id != second.id && first.link.expose() != second.link.expose());
     assert_eq!((first.seconds, second.seconds), (0.0125, 0.0125));
     assert_eq!((store.count(), vault.held()), (2, (0, 0)));
+    assert_eq!(
+        journals(folder.path()),
+        0,
+        "the one that nobody asked for is gone"
+    );
 }
 
 #[test]
-fn a_copy_that_finds_no_room_has_no_audio() {
+fn a_copy_for_a_mailbox_that_the_recording_was_not_meant_for_has_no_audio() {
     let folder = tempfile::tempdir().unwrap();
-    let (vault, store) = vault(folder.path());
-    let mut vault = vault.with_limit(300);
-    let copy = |copy| VaultCommand::Copy { recording: 1, copy };
-    let events = vault.handle(vec![append(1, vec![1; 100]), copy(2), finish(2), finish(1)]);
+    let (mut vault, store) = vault(folder.path());
+    let commands = vec![
+        begin(1, &["main"]),
+        append(1, vec![1; 100]),
+        copy(1, 2, "office"),
+        copy(1, 3, "main"),
+        copy(7, 4, "main"),
+        finish(2),
+        finish(1),
+    ];
+    let events = vault.handle(commands);
     assert!(
         matches!(
             &events[..],
@@ -464,29 +519,140 @@ fn a_copy_that_finds_no_room_has_no_audio() {
         ),
         "{events:?}"
     );
-    // A copy of nothing is nothing.
-    assert!(vault.handle(vec![copy(3)]).is_empty());
     assert_eq!((store.count(), vault.held()), (1, (0, 0)));
 }
 
 #[test]
-fn an_overrun_is_told_once_and_what_came_before_is_kept() {
+fn a_recording_holds_no_more_than_a_second_of_plain_audio() {
     let folder = tempfile::tempdir().unwrap();
-    let (vault, _store) = vault(folder.path());
-    let mut vault = vault.with_limit(1_000);
-    let events = vault.handle(vec![
-        append(1, vec![1; 400]),
-        append(1, vec![2; 400]),
-        append(1, vec![3; 10]),
-        append(2, vec![4; 50]),
-        finish(1),
-    ]);
-    let [VaultEvent::Overrun { recording: 1 }, VaultEvent::Stored { recording: 1, memo }] = &events[..]
-    else {
+    let (mut vault, store) = vault(folder.path());
+    vault.handle(vec![begin(1, &["main"])]);
+    for half in 1..=601 {
+        vault.handle(vec![append(1, vec![3; 4_000])]);
+        assert_eq!(vault.held(), (1, half % 2 * 8_000));
+    }
+    let events = vault.handle(vec![finish(1)]);
+    let [VaultEvent::Stored { memo, .. }] = &events[..] else {
         panic!("{events:?}")
     };
-    assert_eq!(memo.seconds, 0.05);
-    assert_eq!(vault.held(), (1, 100));
+    assert_eq!(memo.seconds, 300.5);
+    assert_eq!(
+        store.get(&memo.id).unwrap().unwrap().metadata.encryption,
+        Encryption::Whole
+    );
+    assert_eq!(journals(folder.path()), 0);
+}
+
+#[test]
+fn the_owner_opens_what_was_sealed_to_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    let seed = own(&store, "main");
+    let events = vault.handle(vec![begin(1, &["main"]), append(1, vec![1; 12_000]), finish(1)]);
+    let [VaultEvent::Stored { memo, .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    let record = store.get(&memo.id).unwrap().unwrap();
+    let sealed = record.sealed_envelope.as_ref().expect("an envelope");
+    assert_eq!(Some(sealed), memo.envelope.as_ref());
+    let contents = envelope::open(&seed, &memo.id, sealed).unwrap();
+    assert_eq!(*contents.link, *memo.link.expose());
+    assert_eq!(*contents.from, *"+15550100123");
+    assert_eq!(*contents.caller_name, *"Somebody");
+    assert_eq!(*contents.to, *"+15550100999");
+    assert_eq!(contents.duration_seconds, Some(1.5));
+    assert!(record.complete);
+}
+
+/// What a start finds after the vault was forgotten with its recordings, as a crash does.
+fn after_a_crash(commands: Vec<VaultCommand>) -> (tempfile::TempDir, Store, OwnerSeed) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    let seed = own(&store, "main");
+    vault.handle(commands);
+    drop((vault, store));
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(journals(folder.path()), 0, "no orphan");
+    (folder, store, seed)
+}
+
+#[test]
+fn a_recording_that_a_crash_cut_off_is_an_incomplete_memo_of_its_owner() {
+    let (_folder, store, seed) = after_a_crash(vec![begin(1, &["main"]), append(1, vec![-7; 20_000])]);
+    assert_eq!(store.report().journals_recovered, 1);
+    let page = store.list(Some("main"), None, 10).unwrap();
+    let [record] = &page.records[..] else {
+        panic!("{page:?}")
+    };
+    assert!(!record.complete);
+    assert_eq!(record.metadata.encryption, Encryption::Stream);
+    assert_eq!(record.duration(), Some(Duration::from_secs(2)));
+    let contents = envelope::open(&seed, &record.id, record.sealed_envelope.as_ref().unwrap()).unwrap();
+    assert_eq!(contents.duration_seconds, None);
+    assert_eq!(*contents.from, *"+15550100123");
+    let ciphertext = store.ciphertext(&record.id).unwrap();
+    assert_eq!(ciphertext.len() as u64, record.file_size_bytes);
+    let opened = journal::open(&contents.key, &record.encryption_iv, &ciphertext).unwrap();
+    assert_eq!(opened.wav[44..], [(-7_i16).to_le_bytes(); 16_000].concat());
+    assert!(!opened.complete);
+    let link = ParsedLink::parse(&contents.link).unwrap();
+    assert_eq!(open::open_stored(&store, &link).unwrap(), opened.wav);
+    let now = SystemTime::UNIX_EPOCH;
+    let deleted = store.delete(&record.id, Reason::Owner, now).unwrap();
+    assert!(deleted.is_some());
+    assert_eq!(store.count(), 0);
+}
+
+#[test]
+fn a_lost_index_finds_incomplete_memos_again() {
+    let (folder, store, _) = after_a_crash(vec![begin(1, &["main"]), append(1, vec![-7; 20_000])]);
+    let before = store.list(None, None, 10).unwrap().records.remove(0);
+    drop(store);
+    std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let after = store.list(None, None, 10).unwrap().records.remove(0);
+    assert_eq!(
+        serde_json::to_value(before).unwrap(),
+        serde_json::to_value(after).unwrap()
+    );
+}
+
+#[test]
+fn what_nobody_could_open_after_a_crash_is_removed() {
+    // No owner; no audio; less than a second of it; no mailbox at all.
+    let commands = vec![
+        begin(1, &["office"]),
+        append(1, vec![1; 20_000]),
+        begin(2, &["main"]),
+        begin(3, &["main"]),
+        append(3, vec![1; 7_999]),
+        begin(4, &[]),
+        append(4, vec![1; 20_000]),
+    ];
+    let (_folder, store, _) = after_a_crash(commands);
+    assert_eq!(store.report().journals_removed, 4);
+    assert_eq!(store.count(), 0);
+}
+
+#[test]
+fn the_vault_ends_as_a_crash_would_end_it_but_keeps_the_last_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut vault, store) = vault(folder.path());
+    own(&store, "main");
+    let commands = vec![
+        begin(1, &["main"]),
+        append(1, vec![1; 12_000]),
+        begin(2, &["office"]),
+        append(2, vec![1; 12_000]),
+    ];
+    vault.handle(commands);
+    vault.close();
+    assert_eq!(journals(folder.path()), 1);
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    let page = store.list(None, None, 10).unwrap();
+    assert_eq!(page.records.len(), 1);
+    assert_eq!(page.records[0].duration(), Some(Duration::from_millis(1_500)));
 }
 
 #[test]

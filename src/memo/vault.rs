@@ -1,30 +1,33 @@
-//! The vault: plain audio comes in, ciphertext goes to the store, a link comes out.
+//! The vault: plain audio comes in, sealed frames go to journals, finished recordings to the [`finisher`](super::finisher).
 //!
-//! It is the only place that holds a recording's audio, in memory, in pieces that are wiped, and the only one that
-//! holds a memo's key, from sealing until the link is handed on. It owns the drafts of all calls; its thread hands it
-//! commands in batches, and all memos that finish in one batch share the store's syncs.
+//! It owns the recordings of all calls. Each has its name and its key from the beginning on, and a journal for each of
+//! its mailboxes, to which every second of audio is added as soon as it is full: what is plain is a second at most, and is
+//! wiped. Its thread hands it commands in batches, and tells it when to make journals durable: all of them together, by a
+//! [`Commit`] that another thread carries out, so that audio never waits for a disk.
 //!
 //! Not here: when a recording starts or ends, and whether it is long enough to keep; the call decides that.
 
-use super::key::MemoId;
+use super::envelope::{self, Contents, Envelope};
+use super::finisher::{Finisher, Finishing, Purpose};
+use super::journal::JournalWriter;
+use super::key::{MemoId, MemoKey};
 use super::link::{Link, LinkBase};
-use super::record::Facts;
+use super::record::{Facts, Identity, Record};
 use super::seal;
-use super::store::{NewMemo, Store, StoreError};
-use super::wav;
+use super::store::{Journal, Store, StoreError};
+use super::token::{AccessToken, Verifier};
 use crate::limits;
 use crate::secret::Private;
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// What is known of a memo when its recording ends.
+/// What is known of a memo: when its recording begins, and when it ends.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MemoMeta {
     /// The mailbox that it is left in; none for none.
@@ -35,6 +38,8 @@ pub struct MemoMeta {
     pub from_name: String,
     /// The number called. Handed on, never stored.
     pub to: String,
+    /// The number that the call was diverted from; empty where it was not. Handed on, never stored.
+    pub diversion: String,
     /// The trunk's name. Stored.
     pub trunk: Option<String>,
     /// The SIP Call-ID. Stored.
@@ -53,6 +58,7 @@ impl MemoMeta {
             from: String::new(),
             from_name: String::new(),
             to: String::new(),
+            diversion: String::new(),
             trunk: None,
             call_id: None,
             created_at,
@@ -76,6 +82,15 @@ impl fmt::Debug for MemoMeta {
 
 /// To the vault. `recording` is the number that the call gave its recording.
 pub enum VaultCommand {
+    /// A recording begins. Not answered; where it cannot be, the answer is `Overrun`.
+    Begin {
+        /// Its number.
+        recording: u64,
+        /// What is known of it, its first mailbox among it.
+        meta: Box<MemoMeta>,
+        /// Mailboxes that are to have a copy of it, each under a key of its own.
+        copies: Vec<String>,
+    },
     /// More audio, 8 kHz.
     Append {
         /// Of which recording.
@@ -95,13 +110,15 @@ pub enum VaultCommand {
         /// Which.
         recording: u64,
     },
-    /// Makes a second recording of the same audio, for another mailbox. Not answered: where there is no room for it, the
-    /// second has no audio.
+    /// Takes out of a recording the copy for one of the mailboxes that it began with; it is a recording of its own from
+    /// then on. Not answered: where there is none, the second has no audio.
     Copy {
         /// Which recording.
         recording: u64,
         /// The number of the second.
         copy: u64,
+        /// For whom.
+        mailbox: String,
     },
     /// Writes the recording as a plain WAV file, which only a configuration that permits it asks for; answered by
     /// `Written` or `Failed`.
@@ -130,7 +147,8 @@ pub enum VaultEvent {
         /// Why.
         error: VaultError,
     },
-    /// No room for more audio. What came before is kept until `Finish`; what comes after is dropped. Told once.
+    /// No more audio can be taken: no room, or a disk that fails. What came before is kept until `Finish`; what comes after
+    /// is dropped. Told once.
     Overrun {
         /// Which recording.
         recording: u64,
@@ -148,12 +166,13 @@ impl fmt::Debug for VaultCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Audio stays out of every log.
         match self {
+            VaultCommand::Begin { recording, meta, .. } => write!(f, "Begin({recording}, {meta:?})"),
             VaultCommand::Append { recording, samples } => {
                 write!(f, "Append({recording}, {} samples)", samples.len())
             }
             VaultCommand::Finish { recording, meta } => write!(f, "Finish({recording}, {meta:?})"),
             VaultCommand::Discard { recording } => write!(f, "Discard({recording})"),
-            VaultCommand::Copy { recording, copy } => write!(f, "Copy({recording} as {copy})"),
+            VaultCommand::Copy { recording, copy, .. } => write!(f, "Copy({recording} as {copy})"),
             VaultCommand::Plain { recording, path } => write!(f, "Plain({recording}, {})", path.display()),
         }
     }
@@ -175,8 +194,12 @@ impl VaultEvent {
 pub struct StoredMemo {
     /// Its name.
     pub id: MemoId,
-    /// What opens it. Not stored anywhere: whoever drops this drops the only key.
+    /// What opens it. Not stored anywhere but in the envelope: without one, whoever drops this drops the only key.
     pub link: Link,
+    /// The same and what was known of it, for its mailbox's owner alone; none where the mailbox has no owner key.
+    pub envelope: Option<Envelope>,
+    /// Whether nothing is missing at its end.
+    pub complete: bool,
     /// Its length.
     pub seconds: f64,
     /// Bytes of its ciphertext.
@@ -215,220 +238,450 @@ pub enum VaultError {
     },
 }
 
-/// A recording that goes on. Growing the outer list moves pointers to pieces, never audio.
-#[derive(Default)]
-struct Draft {
-    chunks: Vec<Zeroizing<Vec<i16>>>,
-    samples: usize,
-    overrun: bool,
+/// A recording that goes on, for one mailbox.
+struct Part {
+    mailbox: Option<String>,
+    id: MemoId,
+    key: MemoKey,
+    writer: JournalWriter,
+    /// None where it could not be made.
+    journal: Option<Journal>,
+    has_envelope: bool,
+    /// Whether frames were added since the last commit.
+    dirty: bool,
 }
 
-/// The drafts of all calls, and the store that they go to.
+impl Part {
+    fn append(&mut self, mut samples: &[i16]) -> Result<(), StoreError> {
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        while !samples.is_empty() {
+            if let Some(frame) = self.writer.push(&mut samples) {
+                self.dirty = true;
+                journal.append(frame)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A recording that goes on.
+struct Draft {
+    parts: Vec<Part>,
+    /// It can take no more audio.
+    overrun: bool,
+    call_id: Option<String>,
+}
+
+/// What a batch of commands led to.
+#[derive(Default)]
+pub struct Accepted {
+    /// To be told at once.
+    pub events: Vec<VaultEvent>,
+    /// For the finisher, which tells what became of them.
+    pub finishing: Vec<Finishing>,
+}
+
+/// The recordings that go on, and the store that their journals are in.
 pub struct Vault {
     store: Store,
+    finisher: Arc<Finisher>,
     domain: String,
     base: LinkBase,
     drafts: HashMap<u64, Draft>,
-    /// Bytes of audio in all drafts.
-    held_bytes: usize,
-    /// What `held_bytes` may come to.
-    limit_bytes: usize,
+    /// Journals with frames that are not durable yet, of recordings that go on.
+    dirty: Vec<(u64, MemoId)>,
+}
+
+/// Journals that are to be made durable.
+pub struct Commit {
+    store: Store,
+    journals: Vec<(u64, MemoId)>,
+}
+
+impl Commit {
+    /// Waits for the disk.
+    pub fn run(self) -> Committed {
+        let ids: Vec<MemoId> = self.journals.iter().map(|(_, id)| *id).collect();
+        Committed {
+            failure: self.store.sync_journals(&ids).err(),
+            journals: self.journals,
+        }
+    }
+}
+
+/// What became of a [`Commit`].
+pub struct Committed {
+    journals: Vec<(u64, MemoId)>,
+    failure: Option<StoreError>,
 }
 
 impl Vault {
     /// A vault that stores there, and whose links begin with `base`.
     pub fn new(store: Store, domain: String, base: LinkBase) -> Self {
         Vault {
+            finisher: Arc::new(Finisher::new(store.clone(), domain.clone(), base.clone())),
             store,
             domain,
             base,
             drafts: HashMap::new(),
-            held_bytes: 0,
-            limit_bytes: limits::VAULT_BYTES,
+            dirty: Vec::new(),
         }
     }
 
-    /// The same with another bound on the audio in memory.
-    pub fn with_limit(mut self, limit_bytes: usize) -> Self {
-        self.limit_bytes = limit_bytes;
-        self
-    }
-
-    /// Recordings that go on, and bytes of audio that they hold.
+    /// Recordings that go on, and bytes of plain audio that they hold.
     pub fn held(&self) -> (usize, usize) {
-        (self.drafts.len(), self.held_bytes)
+        let parts = self.drafts.values().flat_map(|draft| &draft.parts);
+        (
+            self.drafts.len(),
+            parts.map(|part| part.writer.pending().len()).sum(),
+        )
     }
 
-    /// Does a batch of commands, in order. All that finish in it are made durable together, so the events of
-    /// `Finish` come last. Blocks on the disk.
+    /// What makes memos of the recordings that have ended; it may do so on another thread.
+    pub fn finisher(&self) -> Arc<Finisher> {
+        self.finisher.clone()
+    }
+
+    /// Does a batch of commands, in order, and finishes what ended in it: the events of `Finish` come last. Blocks on
+    /// the disk.
     pub fn handle(&mut self, commands: Vec<VaultCommand>) -> Vec<VaultEvent> {
-        let mut events = Vec::new();
-        let mut finished = Vec::new();
-        for command in commands {
-            match command {
-                VaultCommand::Append { recording, samples } => {
-                    if !self.append(recording, samples) {
-                        events.push(VaultEvent::Overrun { recording });
-                    }
-                }
-                VaultCommand::Finish { recording, meta } => match self.take(recording) {
-                    Some(draft) => finished.push((recording, meta, draft)),
-                    None => events.push(VaultEvent::Failed {
-                        recording,
-                        error: VaultError::Empty,
-                    }),
-                },
-                VaultCommand::Discard { recording } => drop(self.take(recording)),
-                VaultCommand::Copy { recording, copy } => self.copy(recording, copy),
-                VaultCommand::Plain { recording, path } => events.push(self.write_plain(recording, path)),
-            }
-        }
-        self.store_all(finished, &mut events);
+        let Accepted {
+            mut events,
+            finishing,
+        } = self.accept(commands);
+        events.extend(self.finisher.finish(finishing));
         events
     }
 
-    /// `false` at the first piece that finds no room.
-    fn append(&mut self, recording: u64, samples: Zeroizing<Vec<i16>>) -> bool {
-        let bytes = samples.len() * size_of::<i16>();
-        if !self.drafts.contains_key(&recording) && self.drafts.len() >= limits::VAULT_DRAFTS {
+    /// Does a batch of commands, in order. Waits for no disk, but that the operating system takes the frames.
+    pub fn accept(&mut self, commands: Vec<VaultCommand>) -> Accepted {
+        let mut accepted = Accepted::default();
+        for command in commands {
+            match command {
+                VaultCommand::Begin {
+                    recording,
+                    meta,
+                    copies,
+                } => {
+                    if !self.begin(recording, &meta, copies) {
+                        accepted.events.push(VaultEvent::Overrun { recording });
+                    }
+                }
+                VaultCommand::Append { recording, samples } => {
+                    if !self.append(recording, &samples) {
+                        accepted.events.push(VaultEvent::Overrun { recording });
+                    }
+                }
+                VaultCommand::Finish { recording, meta } => {
+                    self.end(recording, Purpose::Memo(Box::new(meta)), &mut accepted);
+                }
+                VaultCommand::Plain { recording, path } => {
+                    self.end(recording, Purpose::Plain(path), &mut accepted);
+                }
+                VaultCommand::Discard { recording } => {
+                    if let Some(draft) = self.drafts.remove(&recording) {
+                        self.discard(draft.parts);
+                    }
+                }
+                VaultCommand::Copy {
+                    recording,
+                    copy,
+                    mailbox,
+                } => self.copy(recording, copy, &mailbox),
+            }
+        }
+        accepted
+    }
+
+    /// `false` where the recording can take no audio.
+    fn begin(&mut self, recording: u64, meta: &MemoMeta, copies: Vec<String>) -> bool {
+        if self.drafts.contains_key(&recording) {
+            tracing::error!("a recording began twice");
+            return true;
+        }
+        if self.drafts.len() >= limits::VAULT_DRAFTS {
+            tracing::error!("no room for more recordings");
             return false;
         }
-        let draft = self.drafts.entry(recording).or_default();
+        let copies = copies.into_iter().take(limits::RECORDING_MAILBOXES).map(Some);
+        let mut parts: Vec<Part> = std::iter::once(meta.mailbox.clone())
+            .chain(copies)
+            .map(|mailbox| self.begin_part(meta, mailbox))
+            .collect();
+        let overrun = parts.iter().all(|part| part.journal.is_none());
+        // Nobody has to know of a copy that could not be begun before it is asked for.
+        parts.retain(|part| overrun || part.journal.is_some());
+        let draft = Draft {
+            parts,
+            overrun,
+            call_id: meta.call_id.clone(),
+        };
+        self.drafts.insert(recording, draft);
+        !overrun
+    }
+
+    fn begin_part(&self, meta: &MemoMeta, mailbox: Option<String>) -> Part {
+        let id = MemoId::generate();
+        let key = MemoKey::generate();
+        let iv = seal::random_iv();
+        let identity = Identity {
+            id,
+            iv,
+            key_verifier: Verifier::of_key(&key),
+            token_verifier: AccessToken::derive(&key).verifier(),
+        };
+        let writer = JournalWriter::new(&key, &iv);
+        let envelope = seal_envelope(
+            &self.store,
+            &self.base,
+            (id, &key),
+            mailbox.as_deref(),
+            meta,
+            None,
+        );
+        let has_envelope = envelope.is_some();
+        let facts = Facts {
+            envelope,
+            ..facts(&self.domain, mailbox.clone(), meta)
+        };
+        let journal = self
+            .store
+            .create_journal(&Record::of_journal(identity, facts))
+            .inspect_err(|error| {
+                let call_id = meta.call_id.as_deref().unwrap_or("-");
+                tracing::error!(%error, call_id, "a recording could not begin");
+            })
+            .ok();
+        Part {
+            mailbox,
+            id,
+            key,
+            writer,
+            journal,
+            has_envelope,
+            dirty: false,
+        }
+    }
+
+    /// `false` at the first piece that finds no room.
+    fn append(&mut self, recording: u64, samples: &[i16]) -> bool {
+        if !self.drafts.contains_key(&recording) {
+            // Its beginning waits for room in a full queue. It is nobody's until then, and has no envelope.
+            self.begin(recording, &MemoMeta::at(SystemTime::UNIX_EPOCH), Vec::new());
+        }
+        let Some(draft) = self.drafts.get_mut(&recording) else {
+            return false;
+        };
         if draft.overrun {
             return true;
         }
-        if self.held_bytes + bytes > self.limit_bytes {
-            draft.overrun = true;
-            return false;
+        for part in &mut draft.parts {
+            let was_dirty = part.dirty;
+            let appended = part.append(samples);
+            if part.dirty && !was_dirty {
+                self.dirty.push((recording, part.id));
+            }
+            if let Err(error) = appended {
+                draft.overrun = true;
+                let call_id = draft.call_id.as_deref().unwrap_or("-");
+                tracing::error!(%error, call_id, "a recording ends here: its audio cannot be kept");
+            }
         }
-        self.held_bytes += bytes;
-        draft.samples += samples.len();
-        draft.chunks.push(samples);
-        true
+        !draft.overrun
     }
 
-    fn copy(&mut self, recording: u64, copy: u64) {
-        let Some(draft) = self.drafts.get(&recording) else {
+    fn copy(&mut self, recording: u64, copy: u64, mailbox: &str) {
+        let Some(draft) = self.drafts.get_mut(&recording) else {
             return;
         };
-        let bytes = draft.samples * size_of::<i16>();
-        let is_room = self.drafts.len() < limits::VAULT_DRAFTS && self.held_bytes + bytes <= self.limit_bytes;
-        if !is_room || self.drafts.contains_key(&copy) {
-            tracing::error!("no room for a second copy of a recording");
+        let copies = draft.parts.iter().skip(1);
+        let Some(at) = copies
+            .into_iter()
+            .position(|part| part.mailbox.as_deref() == Some(mailbox))
+        else {
+            tracing::error!(mailbox, "there is no copy of a recording for that mailbox");
             return;
+        };
+        let part = draft.parts.remove(at + 1);
+        for entry in &mut self.dirty {
+            if entry.1 == part.id {
+                entry.0 = copy;
+            }
         }
         let second = Draft {
-            chunks: draft.chunks.clone(),
-            samples: draft.samples,
+            parts: vec![part],
             overrun: draft.overrun,
+            call_id: draft.call_id.clone(),
         };
-        self.held_bytes += bytes;
         self.drafts.insert(copy, second);
     }
 
-    /// Takes a draft out; none where it has no audio.
-    fn take(&mut self, recording: u64) -> Option<Draft> {
-        let draft = self.drafts.remove(&recording)?;
-        self.held_bytes -= draft.samples * size_of::<i16>();
-        (draft.samples > 0).then_some(draft)
-    }
-
-    fn store_all(&self, finished: Vec<(u64, MemoMeta, Draft)>, events: &mut Vec<VaultEvent>) {
-        let mut batch = Vec::with_capacity(finished.len());
-        let mut waiting = Vec::with_capacity(finished.len());
-        for (recording, meta, draft) in finished {
-            let seconds = draft.samples as f64 / f64::from(wav::SAMPLE_RATE);
-            let (sealed, key) = seal::seal(wav::encode(draft.chunks));
-            waiting.push((
-                recording,
-                StoredMemo {
-                    id: sealed.id(),
-                    link: Link::new(&self.base, &sealed.id(), &key),
-                    seconds,
-                    size_bytes: sealed.ciphertext().len() as u64,
-                    meta: meta.clone(),
-                },
-            ));
-            batch.push(NewMemo {
-                sealed,
-                facts: self.facts(meta),
-            });
-        }
-        let results = self.store.insert(batch);
-        for ((recording, memo), result) in waiting.into_iter().zip(results) {
-            events.push(match result {
-                Ok(_) => {
-                    tracing::debug!(
-                        memo = %memo.id,
-                        mailbox = memo.meta.mailbox.as_deref().unwrap_or("-"),
-                        call_id = memo.meta.call_id.as_deref().unwrap_or("-"),
-                        seconds = memo.seconds,
-                        "memo stored"
-                    );
-                    VaultEvent::Stored {
-                        recording,
-                        memo: Box::new(memo),
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, call_id = memo.meta.call_id.as_deref().unwrap_or("-"), "memo lost");
-                    VaultEvent::Failed {
-                        recording,
-                        error: error.into(),
-                    }
-                }
-            });
-        }
-    }
-
-    /// What of a memo's facts may be stored.
-    fn facts(&self, meta: MemoMeta) -> Facts {
-        Facts {
-            mailbox: meta.mailbox,
-            trunk: meta.trunk,
-            call_id: meta.call_id,
-            expires_at: meta.expires_at,
-            ..Facts::at(self.domain.clone(), meta.created_at)
-        }
-    }
-
-    fn write_plain(&mut self, recording: u64, path: PathBuf) -> VaultEvent {
-        let Some(draft) = self.take(recording) else {
-            return VaultEvent::Failed {
-                recording,
-                error: VaultError::Empty,
-            };
+    /// Hands a recording on; what it holds for mailboxes that were never asked for is removed.
+    fn end(&mut self, recording: u64, purpose: Purpose, accepted: &mut Accepted) {
+        let mut parts = match self.drafts.remove(&recording) {
+            Some(Draft { parts, overrun, .. }) => parts.into_iter().map(|part| (part, overrun)).collect(),
+            None => Vec::new(),
         };
-        match write_whole(&path, &wav::encode(draft.chunks)) {
-            Ok(()) => VaultEvent::Written { recording, path },
-            Err(error) => VaultEvent::Failed {
-                recording,
-                error: VaultError::Plain { path, error },
-            },
+        let rest = parts.split_off(parts.len().min(1));
+        self.discard(rest.into_iter().map(|(part, _)| part));
+        match parts.pop() {
+            Some((
+                Part {
+                    id,
+                    key,
+                    writer,
+                    journal: Some(journal),
+                    has_envelope,
+                    ..
+                },
+                overrun,
+            )) if journal.bytes() > 0 || !writer.pending().is_empty() => {
+                accepted.finishing.push(Finishing {
+                    recording,
+                    purpose,
+                    id,
+                    key,
+                    writer,
+                    journal,
+                    has_envelope,
+                    overrun,
+                });
+            }
+            part => {
+                self.discard(part.map(|(part, _)| part));
+                let error = VaultError::Empty;
+                accepted.events.push(VaultEvent::Failed { recording, error });
+            }
+        }
+    }
+
+    fn discard(&self, parts: impl IntoIterator<Item = Part>) {
+        for part in parts {
+            if let Err(error) = self.store.remove_journal(&part.id) {
+                tracing::error!(%error, memo = %part.id, "the journal of a discarded recording could not be removed");
+            }
+        }
+    }
+
+    /// Whether anything waits to be made durable.
+    pub fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty() || self.store.has_new_journals()
+    }
+
+    /// How long to wait between two commits. Few recordings are made durable as each second of theirs is full; many
+    /// share one sync.
+    pub fn commit_interval(&self) -> Duration {
+        match self.drafts.len() {
+            0..=limits::SYNC_ONE_BY_ONE => Duration::ZERO,
+            _ => limits::JOURNAL_SYNC,
+        }
+    }
+
+    /// What is to be made durable now; to be run, here or on another thread, and handed to [`Vault::committed`]. Frames
+    /// that come meanwhile belong to the next.
+    pub fn commit(&mut self) -> Commit {
+        let journals = std::mem::take(&mut self.dirty);
+        for (recording, id) in &journals {
+            if let Some(draft) = self.drafts.get_mut(recording) {
+                for part in draft.parts.iter_mut().filter(|part| part.id == *id) {
+                    part.dirty = false;
+                }
+            }
+        }
+        Commit {
+            store: self.store.clone(),
+            journals,
+        }
+    }
+
+    /// Takes in what became of a commit: recordings whose audio the disk did not keep end here.
+    pub fn committed(&mut self, committed: Committed) -> Vec<VaultEvent> {
+        let Some(error) = committed.failure else {
+            return Vec::new();
+        };
+        tracing::error!(%error, "journals could not be made durable");
+        let mut events = Vec::new();
+        for (recording, _) in committed.journals {
+            if let Some(draft) = self.drafts.get_mut(&recording) {
+                if !std::mem::replace(&mut draft.overrun, true) {
+                    events.push(VaultEvent::Overrun { recording });
+                }
+            }
+        }
+        events
+    }
+
+    /// Ends. Recordings that go on still are left as a crash would leave them, with their last part second: the next
+    /// start makes incomplete memos of them. Those that nobody could open are removed.
+    pub fn close(mut self) {
+        for draft in std::mem::take(&mut self.drafts).into_values() {
+            for mut part in draft.parts {
+                if !part.has_envelope || part.writer.samples() == 0 {
+                    tracing::warn!(memo = %part.id, "a recording that went on at the end is lost: its mailbox has no owner key");
+                    self.discard([part]);
+                    continue;
+                }
+                self.dirty.push((0, part.id));
+                if let (Some(journal), Some(frame), false) =
+                    (&mut part.journal, part.writer.cut(), draft.overrun)
+                {
+                    if let Err(error) = journal.append(frame) {
+                        tracing::error!(%error, memo = %part.id, "the end of a recording is lost");
+                    }
+                }
+            }
+        }
+        if let Some(error) = self.commit().run().failure {
+            tracing::error!(%error, "journals could not be made durable");
         }
     }
 }
 
-/// Writes a file so that nobody ever sees half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let temporary = PathBuf::from(temporary);
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_data()
-        })
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&temporary);
+/// What of a memo's facts may be stored.
+pub(super) fn facts(domain: &str, mailbox: Option<String>, meta: &MemoMeta) -> Facts {
+    Facts {
+        mailbox,
+        trunk: meta.trunk.clone(),
+        call_id: meta.call_id.clone(),
+        expires_at: meta.expires_at,
+        ..Facts::at(domain, meta.created_at)
     }
-    written
+}
+
+/// Seals what is known of a memo to its mailbox's owner, where it has one. The length is known only at the end.
+pub(super) fn seal_envelope(
+    store: &Store,
+    base: &LinkBase,
+    (id, key): (MemoId, &MemoKey),
+    mailbox: Option<&str>,
+    meta: &MemoMeta,
+    seconds: Option<f64>,
+) -> Option<Envelope> {
+    let owner = match store.mailboxes().owner(mailbox?) {
+        Ok(None) => return None,
+        Ok(Some(owner)) => owner.public_key(),
+        Err(error) => Err(error),
+    };
+    let key = MemoKey::from_bytes(key.bytes());
+    let link = Link::new(base, &id, &key);
+    let contents = Contents {
+        from: Zeroizing::new(meta.from.clone()),
+        caller_name: Zeroizing::new(meta.from_name.clone()),
+        to: Zeroizing::new(meta.to.clone()),
+        diversion: Zeroizing::new(meta.diversion.clone()),
+        duration_seconds: seconds,
+        ..Contents::new(key, &link)
+    };
+    let sealed = owner
+        .map_err(|error| error.to_string())
+        .and_then(|owner| envelope::seal(&owner, &id, &contents).map_err(|error| error.to_string()));
+    sealed
+        .inspect_err(|error| {
+            tracing::error!(mailbox, %error, "nothing can be sealed to the mailbox's owner: the link alone opens this memo");
+        })
+        .ok()
 }
 
 /// The length of a memo in seconds, as answers and records of it say.

@@ -25,6 +25,8 @@ pub enum Left {
     Written,
     /// Only what was synced: the power went.
     Synced,
+    /// What was synced, and a part of what was not, its end as zeros: the power went while the disk wrote.
+    Torn,
 }
 
 /// A file's content, by inode: what was written, and what of it outlives a loss of power.
@@ -32,6 +34,19 @@ pub enum Left {
 struct Inode {
     written: Vec<u8>,
     synced: Vec<u8>,
+}
+
+impl Inode {
+    fn torn(&self) -> Vec<u8> {
+        let mut content = self.synced.clone();
+        if let Some(more) = self.written.get(content.len()..) {
+            content.extend_from_slice(&more[..more.len() / 2]);
+            let zeros = (more.len() / 8).min(content.len() - self.synced.len());
+            let end = content.len();
+            content[end - zeros..].fill(0);
+        }
+        content
+    }
 }
 
 #[derive(Default)]
@@ -46,6 +61,26 @@ struct Model {
     /// The same as of the stop.
     stopped_index: Option<BTreeMap<PathBuf, Vec<u8>>>,
     index_folder: PathBuf,
+    /// Times that anybody waited for the disk.
+    syncs: usize,
+}
+
+impl Model {
+    /// The file of that name. One that was there before the model is taken up as it is, whole and synced.
+    fn inode(&mut self, path: &Path) -> io::Result<usize> {
+        if let Some(inode) = self.entries.get(path) {
+            return Ok(*inode);
+        }
+        let content = std::fs::read(path)?;
+        let inode = self.inodes.len();
+        self.inodes.push(Inode {
+            written: content.clone(),
+            synced: content,
+        });
+        self.entries.insert(path.to_owned(), inode);
+        self.synced_entries.insert(path.to_owned(), inode);
+        Ok(inode)
+    }
 }
 
 /// The machine's disk below the model.
@@ -90,7 +125,7 @@ impl FaultDisk {
                 &model.entries,
                 model.stopped_index.as_ref().unwrap_or(&model.synced_index),
             ),
-            Left::Synced => (&model.synced_entries, &model.synced_index),
+            Left::Synced | Left::Torn => (&model.synced_entries, &model.synced_index),
         };
         for path in model.entries.keys() {
             let _ = std::fs::remove_file(path);
@@ -98,8 +133,9 @@ impl FaultDisk {
         for (path, inode) in entries {
             let inode = &model.inodes[*inode];
             let content = match left {
-                Left::Written => &inode.written,
-                Left::Synced => &inode.synced,
+                Left::Written => inode.written.clone(),
+                Left::Synced => inode.synced.clone(),
+                Left::Torn => inode.torn(),
             };
             std::fs::write(path, content).unwrap();
         }
@@ -108,6 +144,11 @@ impl FaultDisk {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
+    }
+
+    /// How often anybody waited for the disk so far.
+    pub fn syncs(&self) -> usize {
+        self.model().syncs
     }
 
     fn model(&self) -> MutexGuard<'_, Model> {
@@ -157,6 +198,7 @@ impl DiskFile for FaultFile {
 
     fn sync_data(&mut self) -> io::Result<()> {
         let mut model = self.disk.step()?;
+        model.syncs += 1;
         let inode = &mut model.inodes[self.inode];
         inode.synced = inode.written.clone();
         Ok(())
@@ -199,6 +241,7 @@ impl Disk for FaultDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let mut model = self.step()?;
+        model.syncs += 1;
         let inside = |entry: &Path| entry.parent() == Some(path);
         model.synced_entries.retain(|entry, _| !inside(entry));
         let now: Vec<_> = model.entries.iter().filter(|(entry, _)| inside(entry)).collect();
@@ -210,8 +253,59 @@ impl Disk for FaultDisk {
         Ok(())
     }
 
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut model = match self.step() {
+            Ok(model) => model,
+            // A full disk takes a part.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                let part = &bytes[..bytes.len() / 2];
+                let mut model = self.model();
+                let inode = model.inode(path)?;
+                model.inodes[inode].written.extend_from_slice(part);
+                OsDisk.append(path, part)?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let inode = model.inode(path)?;
+        model.inodes[inode].written.extend_from_slice(bytes);
+        OsDisk.append(path, bytes)
+    }
+
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
+        let mut model = self.step()?;
+        let inode = model.inode(path)?;
+        model.inodes[inode].written.truncate(length as usize);
+        OsDisk.truncate(path, length)
+    }
+
+    fn sync_content(&self, path: &Path) -> io::Result<()> {
+        let mut model = self.step()?;
+        model.syncs += 1;
+        let inode = model.inode(path)?;
+        let inode = &mut model.inodes[inode];
+        inode.synced = inode.written.clone();
+        Ok(())
+    }
+
+    fn sync_file_system(&self, _path: &Path) -> io::Result<()> {
+        let mut model = self.step()?;
+        model.syncs += 1;
+        for inode in &mut model.inodes {
+            inode.synced = inode.written.clone();
+        }
+        model.synced_entries = model.entries.clone();
+        model.synced_index = files_below(&model.index_folder);
+        Ok(())
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
+        OsDisk.open(path)
+    }
+
     fn sync_file(&self, _path: &Path) -> io::Result<()> {
         let mut model = self.step()?;
+        model.syncs += 1;
         model.synced_index = files_below(&model.index_folder);
         Ok(())
     }

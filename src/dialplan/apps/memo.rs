@@ -15,7 +15,8 @@ static MANUAL: Manual = Manual {
     synopsis: "Records the caller, seals the recording and stores it as a memo of the mailbox.",
     text: "Answers the call where that was not done, beeps, and records until `#`, silence, the mailbox's limit or \
            hang-up. The recording is encrypted while it is made; only the holder of its link can hear it. Then says \
-           `memo-saved`, or `memo-too-short`, or `memo-failed`.\n\n\
+           `memo-saved`, or `memo-too-short`, or `memo-failed`. A disk that is full ends the recording, and a switch that \
+           stops in the middle of it loses no more than its last second, where the mailbox has an owner key.\n\n\
            A caller who hangs up leaves a memo all the same, unless it is shorter than the mailbox's `min_secs`; the \
            variables are there for `h`. After a terminator, silence or the limit the dialplan goes on.",
     options: &[
@@ -28,10 +29,10 @@ static MANUAL: Manual = Manual {
     variables: &[
         (
             "MEMO_STATUS",
-            "STORED; TOOSHORT; HANGUP where the caller was gone before the recording began; FAILED where the mailbox \
+            "STORED; INCOMPLETE where the disk took only a part of it, which is kept; TOOSHORT; HANGUP where the caller was gone before the recording began; FAILED where the mailbox \
              does not exist, nothing could be recorded, or the store could not take it",
         ),
-        ("MEMO_ID", "the id of a stored memo, else empty; it opens nothing"),
+        ("MEMO_ID", "the id of a stored or incomplete memo, else empty; it opens nothing"),
         ("MEMO_SECONDS", "how long the recording was, in whole seconds"),
     ],
 };
@@ -82,6 +83,7 @@ impl Application for Memo {
                 None => mailbox.silence,
             },
             terminators: options.value('k').unwrap_or("#").to_string(),
+            mailboxes: vec![mailbox.name.clone()],
         };
         let recorded = match run.record(request).await {
             Ok(recorded) => recorded,
@@ -108,20 +110,21 @@ pub(super) async fn keep(run: &mut Run<'_>, recorded: Recorded, mailbox: &Mailbo
     run.set("MEMO_STATUS", "FAILED");
     run.set("MEMO_ID", "");
     run.set("MEMO_SECONDS", duration.as_secs().to_string());
-    if duration < mailbox.min {
+    // Where recording failed it was not the caller who was too short: what there is of the message is kept.
+    if duration < mailbox.min && end != RecordedEnd::Failed {
         run.channel.discard(recorded).await;
-        // Where recording failed it was not the caller who was too short.
-        if end == RecordedEnd::Failed {
-            return "memo-failed";
-        }
         run.set("MEMO_STATUS", "TOOSHORT");
         return "memo-too-short";
     }
     match run.channel.keep(recorded, &mailbox.name).await {
-        Kept::Stored { memo_id } => {
-            run.set("MEMO_STATUS", "STORED");
+        Kept::Stored { memo_id, complete } => {
+            let complete = complete && end != RecordedEnd::Failed;
+            run.set("MEMO_STATUS", if complete { "STORED" } else { "INCOMPLETE" });
             run.set("MEMO_ID", memo_id);
-            "memo-saved"
+            match complete {
+                true => "memo-saved",
+                false => "memo-failed",
+            }
         }
         Kept::Failed => "memo-failed",
     }

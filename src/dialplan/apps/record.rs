@@ -89,6 +89,7 @@ impl Application for Record {
             limit: super::seconds(arguments.get(2)).filter(|t| !t.is_zero()).unwrap_or(longest).min(longest),
             silence: super::seconds(arguments.get(1)).filter(|t| !t.is_zero()),
             terminators,
+            mailboxes: destination.mailboxes(run),
         };
         let recorded = run.record(request).await?;
         let end = recorded.end;

@@ -23,6 +23,20 @@ impl Destination {
             false => Ok(Destination::Sealed),
         }
     }
+
+    /// The mailboxes that a recording which begins now is meant for.
+    pub fn mailboxes(&self, run: &Run<'_>) -> Vec<String> {
+        match self {
+            Destination::Sealed => vec![mailbox_name(run)],
+            Destination::Plain(_) => Vec::new(),
+        }
+    }
+}
+
+/// The mailbox of a sealed recording.
+fn mailbox_name(run: &Run<'_>) -> String {
+    let named = run.value_of("MEMO_MAILBOX").filter(|name| !name.is_empty());
+    named.map_or_else(|| "main".to_string(), std::borrow::Cow::into_owned)
 }
 
 /// Keeps a recording there; `false` where that failed. One that is too short for its mailbox is not kept, which is no
@@ -31,11 +45,8 @@ pub async fn keep(run: &mut Run<'_>, recorded: Recorded, destination: &Destinati
     if let Destination::Plain(path) = destination {
         return run.channel.keep_plain(recorded, path).await;
     }
-    let name = run
-        .value_of("MEMO_MAILBOX")
-        .filter(|n| !n.is_empty())
-        .map(|n| n.into_owned());
-    match run.channel.mailbox(name.as_deref().unwrap_or("main")) {
+    let name = mailbox_name(run);
+    match run.channel.mailbox(&name) {
         Some(mailbox) => memo::keep(run, recorded, &mailbox).await != "memo-failed",
         None => {
             tracing::error!(mailbox = name, "a recording for a mailbox that does not exist");

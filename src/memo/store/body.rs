@@ -3,11 +3,16 @@
 //! The record stands before the ciphertext so that a body explains itself: where the index is lost, it is built anew
 //! from the bodies. Layout: eight bytes of magic, the record's length in four bytes (little-endian), the record as
 //! JSON, the ciphertext up to the end.
+//!
+//! The body of a recording that was cut off is its journal, under its new name: the record at its head was written when
+//! the recording began, and does not know how long the ciphertext became.
 
-use super::disk::{Disk, DiskFile};
+use super::disk::Disk;
+use crate::limits;
+use crate::memo::journal;
 use crate::memo::key::MemoId;
-use crate::memo::record::Record;
-use std::io;
+use crate::memo::record::{Encryption, Record};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +22,8 @@ const MAGIC: &[u8; 8] = b"obelusM\x01";
 const PREFIX_BYTES: usize = MAGIC.len() + 4;
 /// Bytes that surely hold a record: its texts come from the configuration and from one line of a SIP message.
 const HEAD_BYTES: usize = 256 * 1024;
+/// Bytes that are read at once where a stream is gone through.
+pub(super) const READ_BYTES: usize = 64 * 1024;
 /// What a body is called until it is whole.
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -46,29 +53,52 @@ impl Bodies {
         &self.folder
     }
 
-    fn path(&self, id: &MemoId) -> PathBuf {
+    pub(super) fn path(&self, id: &MemoId) -> PathBuf {
         self.folder.join(id.to_string())
     }
 
-    /// Writes a body and gives it its name. Durable only after [`Bodies::sync`]. On failure nothing remains.
-    pub(super) fn write(&self, record: &Record, ciphertext: &[u8]) -> io::Result<()> {
-        let path = self.path(&record.id);
-        let temporary = path.with_extension(&TEMPORARY_SUFFIX[1..]);
-        let written = self.write_temporary(&temporary, record, ciphertext);
-        if let Err(error) = written.and_then(|()| self.disk.rename(&temporary, &path)) {
-            let _ = self.disk.remove(&temporary);
-            return Err(error);
-        }
-        Ok(())
+    fn temporary(&self, id: &MemoId) -> PathBuf {
+        self.path(id).with_extension(&TEMPORARY_SUFFIX[1..])
     }
 
-    fn write_temporary(&self, path: &Path, record: &Record, ciphertext: &[u8]) -> io::Result<()> {
-        let record = serde_json::to_vec(record)?;
-        let length = u32::try_from(record.len()).map_err(io::Error::other)?;
-        let mut file: Box<dyn DiskFile> = self.disk.create_new(path)?;
-        file.write_all(&[&MAGIC[..], &length.to_le_bytes(), &record].concat())?;
-        file.write_all(ciphertext)?;
-        file.sync_data()
+    /// Writes a body under its temporary name. On failure nothing remains.
+    pub(super) fn write(&self, record: &Record, ciphertext: &[u8]) -> io::Result<()> {
+        let path = self.temporary(&record.id);
+        let head = head(record)?;
+        let mut file = self.disk.create_new(&path)?;
+        let written = file.write_all(&head).and_then(|()| file.write_all(ciphertext));
+        if written.is_err() {
+            let _ = self.disk.remove(&path);
+        }
+        written
+    }
+
+    /// Makes what was written under temporary names durable: few files one by one, many all at once. The results are in
+    /// the order of the ids.
+    pub(super) fn sync_written(&self, ids: &[MemoId]) -> Vec<io::Result<()>> {
+        if ids.len() <= limits::SYNC_ONE_BY_ONE {
+            return ids
+                .iter()
+                .map(|id| self.disk.sync_content(&self.temporary(id)))
+                .collect();
+        }
+        let failed = self.disk.sync_file_system(&self.folder).err();
+        ids.iter()
+            .map(|_| match &failed {
+                None => Ok(()),
+                Some(error) => Err(same(error)),
+            })
+            .collect()
+    }
+
+    /// Gives a written body its name. Durable only after [`Bodies::sync`].
+    pub(super) fn finish(&self, id: &MemoId) -> io::Result<()> {
+        self.disk.rename(&self.temporary(id), &self.path(id))
+    }
+
+    /// Removes a written body that is not to have its name.
+    pub(super) fn abandon(&self, id: &MemoId) {
+        let _ = self.disk.remove(&self.temporary(id));
     }
 
     /// Makes every rename and removal so far durable.
@@ -95,13 +125,22 @@ impl Bodies {
         Ok(bytes)
     }
 
-    /// The record at the head of a body, where the rest of the file is as long as the record says.
+    /// The record at the head of a body, where the rest of the file is whole: as long as the record says, or made of whole
+    /// frames.
     pub(super) fn record(&self, id: &MemoId) -> io::Result<Record> {
-        let (head, length) = self.disk.read_head(&self.path(id), HEAD_BYTES)?;
-        let (record, start) = parse(&head).ok_or_else(not_a_body)?;
-        match record.id == *id && length == start as u64 + record.file_size_bytes {
-            true => Ok(record),
-            false => Err(not_a_body()),
+        let path = self.path(id);
+        let (mut record, start, length) = read_record(&*self.disk, &path)?;
+        if record.id != *id {
+            return Err(not_a_body());
+        }
+        let size = length - start;
+        match record.metadata.encryption {
+            Encryption::Whole if record.file_size_bytes == size => Ok(record),
+            Encryption::Stream if frames(&*self.disk, &path, start)?.bytes == size => {
+                record.file_size_bytes = size;
+                Ok(record)
+            }
+            Encryption::Whole | Encryption::Stream => Err(not_a_body()),
         }
     }
 
@@ -118,8 +157,37 @@ impl Bodies {
     }
 }
 
-fn not_a_body() -> io::Error {
+pub(super) fn not_a_body() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "not the whole body of a memo")
+}
+
+/// The same error once more.
+fn same(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+/// What stands before the ciphertext.
+pub(super) fn head(record: &Record) -> io::Result<Vec<u8>> {
+    let record = serde_json::to_vec(record)?;
+    let length = u32::try_from(record.len()).map_err(io::Error::other)?;
+    Ok([&MAGIC[..], &length.to_le_bytes(), &record].concat())
+}
+
+/// The record at a file's head, where the ciphertext begins, and how long the file is.
+pub(super) fn read_record(disk: &dyn Disk, path: &Path) -> io::Result<(Record, u64, u64)> {
+    let (head, length) = disk.read_head(path, HEAD_BYTES)?;
+    let (record, start) = parse(&head).ok_or_else(not_a_body)?;
+    Ok((record, start as u64, length))
+}
+
+/// How far the frames of a stream body or a journal are whole.
+pub(super) fn frames(disk: &dyn Disk, path: &Path, start: u64) -> io::Result<journal::Extent> {
+    let mut file = disk.open(path)?;
+    io::copy(&mut file.by_ref().take(start), &mut io::sink())?;
+    journal::extent(io::BufReader::with_capacity(READ_BYTES, file))
 }
 
 /// The record at a body's start, and where the ciphertext begins.

@@ -134,23 +134,11 @@ impl Store {
         Ok(true)
     }
 
-    /// Takes names for memos that are on their way in, until the result is dropped.
-    pub(super) fn reserve(&self, ids: impl Iterator<Item = MemoId>) -> Reservation {
-        let mut arriving = lock_of(&self.inner.arriving);
-        // Of two memos with one name in one batch, neither gets it.
-        let mut twice = HashSet::new();
-        let mut taken = HashSet::new();
-        for id in ids {
-            if !taken.contains(&id) && arriving.insert(id) {
-                taken.insert(id);
-            } else {
-                twice.insert(id);
-            }
-        }
+    /// Room for names of memos that are on their way in, taken until the result is dropped.
+    pub(super) fn reservation(&self) -> Reservation {
         Reservation {
             store: self.clone(),
-            taken,
-            twice,
+            taken: HashSet::new(),
         }
     }
 }
@@ -159,15 +147,17 @@ impl Store {
 pub(super) struct Reservation {
     store: Store,
     taken: HashSet<MemoId>,
-    twice: HashSet<MemoId>,
 }
 
 impl Reservation {
-    /// Whether a memo may have this name.
-    pub(super) fn has(&self, id: &MemoId) -> Result<bool, StoreError> {
+    /// Takes a name; `false` where another memo has it, had it, or is about to have it.
+    pub(super) fn take(&mut self, id: &MemoId) -> Result<bool, StoreError> {
         // The name of the decoy is nobody's.
-        let free = self.taken.contains(id) && !self.twice.contains(id) && *id.as_bytes() != [0; 16];
-        Ok(free && self.store.catalogue().get(id).is_none() && !self.store.inner.receipts.has(id)?)
+        if *id.as_bytes() == [0; 16] || !lock_of(&self.store.inner.arriving).insert(*id) {
+            return Ok(false);
+        }
+        self.taken.insert(*id);
+        Ok(self.store.catalogue().get(id).is_none() && !self.store.inner.receipts.has(id)?)
     }
 }
 

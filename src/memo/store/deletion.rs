@@ -7,7 +7,6 @@ use super::receipts::{Issuer, Reason, Receipt};
 use super::{lock_of, ChangeKind, Store, StoreError};
 use crate::memo::key::MemoId;
 use crate::memo::record::{Millis, Record};
-use std::io;
 use std::time::SystemTime;
 
 /// Memos deleted with one round of syncs.
@@ -93,8 +92,9 @@ impl Store {
             self.inner.index.sync()?;
         }
         for Deleted { record, .. } in &deleted {
+            // First, and for good: else the next start would make the memo anew from what it was recorded in.
+            self.inner.journals.forget(&record.id)?;
             self.inner.bodies.remove(&record.id)?;
-            self.remove_journal(&record.id)?;
         }
         self.inner.bodies.sync()?;
         let ids: Vec<MemoId> = deleted.iter().map(|deleted| deleted.record.id).collect();
@@ -131,15 +131,6 @@ impl Store {
         let receipt = Receipt::issue(issuer, record, ciphertext.as_deref(), reason, now)?;
         self.inner.receipts.put(&record.id, &receipt, now)?;
         Ok(receipt)
-    }
-
-    /// What a recording that became this memo may have left.
-    fn remove_journal(&self, id: &MemoId) -> Result<(), StoreError> {
-        match self.inner.disk.remove(&self.inner.journals.join(id.to_string())) {
-            Ok(()) => Ok(self.inner.disk.sync_dir(&self.inner.journals)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// The receipt of a memo that is gone.

@@ -2,7 +2,7 @@
 //! the power between two.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -28,6 +28,17 @@ pub trait Disk: Send + Sync {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Returns when all of a file that another wrote outlives a loss of power (fsync).
     fn sync_file(&self, path: &Path) -> io::Result<()>;
+    /// Adds bytes to the end of a file that exists. Where it fails, a part of them may stand there.
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Cuts a file to that length.
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()>;
+    /// Returns when the content of a file that we wrote outlives a loss of power (fdatasync).
+    fn sync_content(&self, path: &Path) -> io::Result<()>;
+    /// Returns when all that was written to the file system that holds this folder outlives a loss of power, contents and
+    /// names alike (syncfs): one wait, however many files there are.
+    fn sync_file_system(&self, path: &Path) -> io::Result<()>;
+    /// A file, to be read from its beginning on.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
     /// The whole content of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The first `most` bytes of a file, fewer where it is shorter, and how long it is.
@@ -87,6 +98,27 @@ impl Disk for OsDisk {
 
     fn sync_file(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        // Opened anew each time: a recording that goes on holds no descriptor.
+        OpenOptions::new().append(true).open(path)?.write_all(bytes)
+    }
+
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.set_len(length)
+    }
+
+    fn sync_content(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_data()
+    }
+
+    fn sync_file_system(&self, path: &Path) -> io::Result<()> {
+        nix::unistd::syncfs(File::open(path)?).map_err(io::Error::from)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(path)?))
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! The store: ciphertext in files, records in an index, both durable before anybody is told that a memo is stored.
 //!
-//! The order of one batch: each body is written under a temporary name and synced, then renamed; the folder is synced
+//! The order of one batch: each body is written under a temporary name; they are synced, one by one where they are few and
+//! by one sync of the file system where they are many, then renamed; the folder is synced
 //! once; the records go into the index, which is flushed and synced once. A crash between any two of these leaves each
 //! memo whole or absent after [`reconcile`]. Deleting goes the other way round: the body first, then the record, so
 //! that a crash between the two is finished, not undone, at the next start.
@@ -8,6 +9,7 @@
 //! A handle is cheap to clone and may be used from several threads; every method may block on the disk. One process
 //! at a time holds a store: the lock is the operating system's, so it does not outlive a crash.
 
+mod batch;
 mod body;
 mod brief;
 mod catalogue;
@@ -16,12 +18,14 @@ pub mod database;
 mod deletion;
 pub mod disk;
 mod index;
+mod journals;
 pub mod mailboxes;
 pub mod receipts;
 pub mod reconcile;
 pub mod retention;
 mod sweep;
 
+pub use self::batch::Batch;
 use self::body::Bodies;
 use self::brief::Brief;
 use self::catalogue::Catalogue;
@@ -33,6 +37,8 @@ pub use self::deletion::Deleted;
 use self::disk::{Disk, OsDisk};
 use self::index::Index;
 pub use self::index::LookedUp;
+pub use self::journals::Journal;
+use self::journals::Journals;
 use self::mailboxes::Mailboxes;
 use self::receipts::{Issuer, Receipts};
 use self::reconcile::Report;
@@ -169,6 +175,7 @@ struct Inner {
     index: Index,
     bodies: Bodies,
     receipts: Receipts,
+    journals: Journals,
     catalogue: Mutex<Catalogue>,
     /// Held while a record is read, changed and put back, so that no change is lost.
     changing: Mutex<()>,
@@ -179,9 +186,6 @@ struct Inner {
     listeners: Listeners,
     /// Who signs the receipts of deletions; none leaves none.
     issuer: OnceLock<Issuer>,
-    /// Where recordings that go on are kept.
-    journals: PathBuf,
-    disk: Arc<dyn Disk>,
     report: Report,
     /// Last, so that it is dropped when all else is closed.
     _lock: Flock<File>,
@@ -216,10 +220,16 @@ impl Store {
             }
             disk.create_dir(&folder)?;
         }
+        let journals = path.join("journals");
+        disk.create_dir(&journals)?;
         disk.sync_dir(&path.join("index"))?;
         disk.sync_dir(path)?;
         let bodies = Bodies::new(folder, disk.clone());
-        let (catalogue, report) = reconcile::reconcile(&index, &bodies)?;
+        let journals = Journals::new(journals, disk);
+        let recovered = journals::recover(&journals, &bodies)?;
+        let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
+        report.journals_recovered = recovered.recovered;
+        report.journals_removed = recovered.removed;
         if !existed {
             index.finish_creation()?;
         }
@@ -230,14 +240,13 @@ impl Store {
                 receipts: Receipts::open(&index)?,
                 index,
                 bodies,
+                journals,
                 catalogue: Mutex::new(catalogue),
                 changing: Mutex::default(),
                 deleting: Mutex::default(),
                 arriving: Mutex::default(),
                 listeners: Listeners::default(),
                 issuer: OnceLock::new(),
-                journals: path.join("journals"),
-                disk,
                 report,
                 _lock: lock,
             }),
@@ -259,46 +268,19 @@ impl Store {
         &self.inner.report
     }
 
-    /// Stores a batch with one sync of the folder and one of the index. The results are in the batch's order; a memo
-    /// whose result is an error left nothing behind. A name that another memo has or had is [`StoreError::Taken`].
-    pub fn insert(&self, batch: Vec<NewMemo>) -> Vec<Result<Record, StoreError>> {
-        let names = self.reserve(batch.iter().map(|memo| memo.sealed.id));
-        let mut results: Vec<Result<Record, StoreError>> = batch
-            .into_iter()
-            .map(|memo| {
-                if !names.has(&memo.sealed.id)? {
-                    return Err(StoreError::Taken);
-                }
-                let record = Record::new(&memo.sealed, memo.facts);
-                self.inner.bodies.write(&record, &memo.sealed.ciphertext)?;
-                Ok(record)
-            })
-            .collect();
-        let records: Vec<Record> = results.iter().flatten().cloned().collect();
-        if records.is_empty() {
-            return results;
+    /// Stores memos together, sharing the syncs. The results are in the memos' order; a memo whose result is an error left
+    /// nothing behind.
+    pub fn insert(&self, memos: Vec<NewMemo>) -> Vec<Result<Record, StoreError>> {
+        let mut batch = self.batch();
+        for memo in memos {
+            batch.add(memo);
         }
-        if let Err(error) = self.make_durable(&records) {
-            self.forget(&records);
-            let mut first = Some(error);
-            for result in results.iter_mut().filter(|result| result.is_ok()) {
-                *result = Err(match first.take() {
-                    Some(error) => error,
-                    None => StoreError::Io(io::Error::other("the batch could not be made durable")),
-                });
-            }
-            return results;
-        }
-        {
-            let mut catalogue = self.catalogue();
-            for record in &records {
-                catalogue.insert(record.id, Brief::of(record));
-            }
-        }
-        for record in &records {
-            self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
-        }
-        results
+        batch.commit()
+    }
+
+    /// Memos that are to be stored together, one at a time in memory.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch::new(self)
     }
 
     fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {

@@ -14,6 +14,10 @@ pub struct Report {
     pub memos: usize,
     /// Half-written files that were removed.
     pub temporary_removed: usize,
+    /// Recordings that were cut off, and are incomplete memos now; among those put back into the index as well.
+    pub journals_recovered: usize,
+    /// Journals that were removed: nobody could open them, or they had no audio, or their memo was there.
+    pub journals_removed: usize,
     /// Whole bodies without a record, put back into the index.
     pub bodies_adopted: usize,
     /// Bodies without a record that are not whole: left where they are, for the operator to look at.

@@ -46,6 +46,7 @@ impl Command for RecordFile {
             limit,
             silence: silence.map(millis).filter(|time| !time.is_zero()),
             terminators: keys.to_string(),
+            mailboxes: destination.mailboxes(run),
         };
         let recorded = run.record(request).await?;
         let (end, samples) = (recorded.end, samples(recorded.duration));

@@ -34,7 +34,7 @@ pub async fn take(run: &mut Run<'_>, mailboxes: &[MailboxFacts], options: &Optio
         return Ok(Left::Nothing);
     };
     loop {
-        let recorded = record(run, first, options).await?;
+        let recorded = record(run, mailboxes, first, options).await?;
         match recorded.end {
             RecordedEnd::Hangup => {
                 keep(run, recorded, mailboxes).await;
@@ -55,7 +55,8 @@ pub async fn take(run: &mut Run<'_>, mailboxes: &[MailboxFacts], options: &Optio
             }
             return Ok(Left::Memo);
         }
-        if !first.review {
+        // A recording that failed is kept as far as it goes; the caller cannot choose between it and another.
+        if !first.review || recorded.end == RecordedEnd::Failed {
             if !keep(run, recorded, mailboxes).await {
                 say(run, "memo-failed").await?;
             }
@@ -83,7 +84,12 @@ pub async fn take(run: &mut Run<'_>, mailboxes: &[MailboxFacts], options: &Optio
     }
 }
 
-async fn record(run: &mut Run<'_>, mailbox: &MailboxFacts, options: &Options) -> Result<Recorded, Gone> {
+async fn record(
+    run: &mut Run<'_>,
+    mailboxes: &[MailboxFacts],
+    mailbox: &MailboxFacts,
+    options: &Options,
+) -> Result<Recorded, Gone> {
     match options.value('t') {
         Some("") => {}
         Some(sound) => say(run, sound).await?,
@@ -98,6 +104,7 @@ async fn record(run: &mut Run<'_>, mailbox: &MailboxFacts, options: &Options) ->
         limit: mailbox.max.min(Duration::from_secs(limits::RECORDING_SECS)),
         silence: mailbox.silence,
         terminators,
+        mailboxes: mailboxes.iter().map(|mailbox| mailbox.name.clone()).collect(),
     };
     run.record(request).await
 }
@@ -159,7 +166,7 @@ async fn keep(run: &mut Run<'_>, recorded: Recorded, mailboxes: &[MailboxFacts])
     };
     let mut copies = Vec::with_capacity(others.len());
     for mailbox in others {
-        copies.push((run.channel.copy(&recorded).await, mailbox));
+        copies.push((run.channel.copy(&recorded, &mailbox.name).await, mailbox));
     }
     let mut all = memo::keep(run, recorded, first).await == "memo-saved";
     let mut status = run.variable("MEMO_STATUS").into_owned();
@@ -171,8 +178,8 @@ async fn keep(run: &mut Run<'_>, recorded: Recorded, mailboxes: &[MailboxFacts])
             continue;
         };
         all &= memo::keep(run, copy, mailbox).await == "memo-saved";
-        if run.variable("MEMO_STATUS") == "STORED" {
-            status = "STORED".to_string();
+        if !run.variable("MEMO_ID").is_empty() {
+            status = run.variable("MEMO_STATUS").into_owned();
             ids.push(run.variable("MEMO_ID").into_owned());
         }
     }
