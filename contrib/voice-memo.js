@@ -1,10 +1,12 @@
 // voice-memo.js: encrypted voice memos in the browser and in Node, in one file without dependencies.
 //
 // A memo is a recording that only the holder of its link can hear (docs/memo-format.md). This module seals and opens
-// memos, opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to its owner, wraps keys
-// under a telephone code, prints links and their QR codes, and fetches memos from any domain that speaks voice
-// federation. It runs under a strict content security policy (no eval, no inline script, no WebAssembly) in browsers,
-// and in Node from 18 on. Whatever touches a key is done here; what a server sees is a token or ciphertext.
+// memos, opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to
+// its owner, wraps keys under a telephone code, prints links and their QR codes, and fetches memos from any domain that
+// speaks voice federation. Whatever touches a key is done here; what a server sees is a token or ciphertext.
+//
+// It runs under a strict content security policy (no eval, no inline script, no WebAssembly) in browsers, and in Node
+// from 18 on (before 20.19 under the name voice-memo.mjs).
 //
 // AES-GCM, HMAC and SHA-256 come from WebCrypto, which browsers have on pages that came over HTTPS (or localhost).
 // X25519 and ML-KEM-768 come from WebCrypto where it has them and from the scripts below where not. The scripts keep
@@ -920,8 +922,8 @@ async function dhkemSecret(dh, enc, publicKey) {
 }
 
 /**
- * The two KEMs: ids of the HPKE registry, lengths, and their three operations. X-Wing's shared secret goes into the key schedule as it
- * is (draft-ietf-hpke-pq, MLKEM768-X25519), and its private key is its seed.
+ * The two KEMs: ids of the HPKE registry, lengths, and their three operations. X-Wing's shared secret goes into the key
+ * schedule as it is (draft-ietf-hpke-pq, MLKEM768-X25519), and its private key is its seed.
  */
 const KEMS = {
   xwing: {

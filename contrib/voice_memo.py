@@ -2,9 +2,9 @@
 """Encrypted voice memos: a client in one file, over Python 3.11, its standard library and `cryptography` (38 or later).
 
 A memo is a recording that only the holder of its link can hear (docs/memo-format.md). This module seals and opens memos,
-opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to its owner, wraps keys under a
-telephone code, and speaks voice federation 1.0 and 1.1 (docs/voice-federation.md), signed requests included. It shares
-no code with Obelus. contrib/voice-memo.js is its twin for browsers; the names are the same but for their case.
+opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to its owner,
+wraps keys under a telephone code, and speaks voice federation 1.0 and 1.1, signed requests included. It shares no code
+with Obelus. contrib/voice-memo.js is its twin for browsers; the names are the same but for their case.
 
     python3 voice_memo.py open LINK -o FILE          fetch a memo and write its audio
     python3 voice_memo.py verify LINK                ask whether a link's memo is there
