@@ -602,7 +602,8 @@ export function mlkemDecaps(dk, ct) {
 
 // ---- X25519 (RFC 7748 5) ----
 //
-// Numbers mod 2^255 - 19 as 16 limbs of 16 bits in doubles: a product of two has limbs below 2^37 * 16, exact.
+// Numbers mod 2^255 - 19 as 16 limbs of 16 bits in doubles. Factors are sums or differences of two that were carried, so
+// a limb of a product stays below 2^44 and is exact.
 
 const fieldOf = (first) => {
   const limbs = new Float64Array(16);
@@ -684,7 +685,7 @@ function fieldBytes(a) {
   return bytes;
 }
 
-/** X25519 in script (RFC 7748 5). Gives zeros for points of small order: the caller refuses them. */
+/** X25519 in script (RFC 7748 5). */
 export function x25519Script(scalar, point) {
   const k = scalar.slice();
   k[0] &= 248;
@@ -769,16 +770,21 @@ function hasX25519() {
   return nativeX25519;
 }
 
-/** X25519 with the check of RFC 7748 6.1: a shared secret of zeros is refused, as WebCrypto refuses it. */
+/** X25519 as RFC 7748 5 defines it: zeros for a point of small order, where WebCrypto fails. */
 async function x25519(scalar, point) {
   if (await hasX25519()) {
     try {
       return await x25519Native(scalar, point);
-    } catch (cause) {
-      throw malformed("the X25519 key is one of small order");
+    } catch {
+      // The script below gives the zeros, or what WebCrypto should have given.
     }
   }
-  const shared = x25519Script(scalar, point);
+  return x25519Script(scalar, point);
+}
+
+/** The same with the check of RFC 9180 7.1.4, which DHKEM wants: a shared secret of zeros is refused. X-Wing does without. */
+async function x25519Checked(scalar, point) {
+  const shared = await x25519(scalar, point);
   if (sameBytes(shared, new Uint8Array(32))) {
     throw malformed("the X25519 key is one of small order");
   }
@@ -945,10 +951,10 @@ const KEMS = {
     async encap(publicKey, randomness) {
       const scalar = randomness ?? randomBytes(32);
       const enc = await x25519(scalar, BASE_POINT);
-      return { secret: await dhkemSecret(await x25519(scalar, publicKey), enc, publicKey), enc };
+      return { secret: await dhkemSecret(await x25519Checked(scalar, publicKey), enc, publicKey), enc };
     },
     async decap(seed, enc) {
-      return dhkemSecret(await x25519(seed, enc), enc, await x25519(seed, BASE_POINT));
+      return dhkemSecret(await x25519Checked(seed, enc), enc, await x25519(seed, BASE_POINT));
     },
   },
 };
@@ -2055,6 +2061,7 @@ export function samplesOf(file) {
 const DISCOVERY_PATH = "/.well-known/voice-federation";
 const FETCH_PATH = "/api/federation/voice/fetch";
 const VERIFY_PATH = "/api/federation/voice/verify";
+const AUDIO_PATH = "/voice/{id}/audio";
 
 /** Most that is read of an answer: what a memo of an hour comes to in base64, and room. */
 const ANSWER_BYTES = 96 * 1024 * 1024;
@@ -2134,8 +2141,9 @@ function failure({ response, body }) {
 }
 
 /**
- * What a domain says of its federation: `{base, version, fetch, verify, token}`; `token` is whether it takes access
- * tokens (1.1). Fields that a document lacks have their usual values.
+ * What a domain says of its federation: `{base, version, fetch, verify, token, audio}`; `token` is whether it takes
+ * access tokens (1.1), `audio` where it hands out ciphertext for one, with `{id}` in it. Fields that a document lacks have
+ * their usual values.
  */
 export async function discover(domain, { signal } = {}) {
   const base = originOf(domain);
@@ -2144,8 +2152,8 @@ export async function discover(domain, { signal } = {}) {
     throw failure(answer);
   }
   const document = json(answer.body);
-  const endpoint = (name, path) => {
-    const given = document.endpoints?.[name];
+  const extension = document.extensions?.["1.1"];
+  const endpoint = (given, path) => {
     if (typeof given !== "string") {
       return base + path;
     }
@@ -2164,9 +2172,10 @@ export async function discover(domain, { signal } = {}) {
   return {
     base,
     version: typeof document.version === "string" ? document.version : "1.0",
-    fetch: endpoint("fetch", FETCH_PATH),
-    verify: endpoint("verify", VERIFY_PATH),
-    token: document.extensions?.["1.1"]?.access_token === true,
+    fetch: endpoint(document.endpoints?.fetch, FETCH_PATH),
+    verify: endpoint(document.endpoints?.verify, VERIFY_PATH),
+    token: extension?.access_token === true,
+    audio: endpoint(extension?.audio, AUDIO_PATH).replace(/%7Bid%7D/i, "{id}"),
   };
 }
 
@@ -2237,23 +2246,15 @@ export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
     return fetchVia(via, parsed, token, { signal, allowKey });
   }
   const base = originOf(parsed.base);
-  let direct;
-  try {
-    direct = await ask(`${base}/voice/${parsed.id}/audio`, { headers: { authorization: `Bearer ${token}` }, signal });
-    if (direct.response.ok && direct.response.headers.get("memo-iv") !== null) {
-      return memoOfHeaders(direct, parsed);
-    }
-  } catch (error) {
-    if (signal?.aborted) {
-      throw error;
-    }
-    // Perhaps only this resource is kept from us (no CORS there): the discovery document tells what the domain speaks.
-    direct = error;
+  const usual = base + AUDIO_PATH.replace("{id}", parsed.id);
+  const refused = await fetchByToken(usual, parsed, token, signal);
+  if (!(refused instanceof MemoError)) {
+    return refused;
   }
-  const refused = direct instanceof MemoError ? direct : failure(direct);
-  if (["expired", "too-many"].includes(refused.kind)) {
+  if (signal?.aborted || ["expired", "too-many"].includes(refused.kind)) {
     throw refused;
   }
+  // Perhaps the resource is elsewhere, or kept from us (no CORS there), or the domain speaks 1.0 alone: it says so.
   let domain;
   try {
     domain = await discover(base, { signal });
@@ -2261,7 +2262,12 @@ export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
     throw refused;
   }
   if (domain.token) {
-    throw refused;
+    const announced = domain.audio.replace("{id}", parsed.id);
+    const memo = announced === usual ? refused : await fetchByToken(announced, parsed, token, signal);
+    if (memo instanceof MemoError) {
+      throw memo;
+    }
+    return memo;
   }
   if (!allowKey) {
     throw new MemoError("needs-key");
@@ -2274,6 +2280,17 @@ export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
   return memoOfJson(await postJson(domain.fetch, request, signal), parsed);
 }
 
+/** The memo at an address that takes tokens, or the error that came of it. */
+async function fetchByToken(address, parsed, token, signal) {
+  try {
+    const answer = await ask(address, { headers: { authorization: `Bearer ${token}` }, signal });
+    const isMemo = answer.response.ok && answer.response.headers.get("memo-iv") !== null;
+    return isMemo ? memoOfHeaders(answer, parsed) : failure(answer);
+  } catch (error) {
+    return error;
+  }
+}
+
 async function fetchVia(via, parsed, token, { signal, allowKey }) {
   const address = `${trimBase(via)}/api/open`;
   const request = { domain: parsed.base, memo_id: parsed.id };
@@ -2283,6 +2300,9 @@ async function fetchVia(via, parsed, token, { signal, allowKey }) {
       throw new MemoError("needs-key");
     }
     answer = await postJson(address, { ...request, access_key: secretText(parsed.key) }, signal);
+  }
+  if (answer.response.status === 502) {
+    throw new MemoError("unreachable", { message: failure(answer).message });
   }
   if (!answer.response.ok) {
     throw failure(answer);

@@ -299,10 +299,20 @@ def _x25519_public(scalar):
 
 
 def _x25519(scalar, point):
+    """X25519 as RFC 7748 5 defines it: zeros for a point of small order, where the library fails."""
+    private, public = X25519PrivateKey.from_private_bytes(scalar), X25519PublicKey.from_public_bytes(point)
     try:
-        return X25519PrivateKey.from_private_bytes(scalar).exchange(X25519PublicKey.from_public_bytes(point))
+        return private.exchange(public)
     except ValueError:
-        raise _malformed("the X25519 key is one of small order") from None
+        return bytes(32)
+
+
+def _x25519_checked(scalar, point):
+    """The same with the check of RFC 9180 7.1.4, which DHKEM wants. X-Wing does without."""
+    shared = _x25519(scalar, point)
+    if shared == bytes(32):
+        raise _malformed("the X25519 key is one of small order")
+    return shared
 
 
 def _xwing_expand(seed):
@@ -394,14 +404,14 @@ def hpke_encap(kem, public_key, randomness=None):
         raise _malformed("a public key of x25519 has 32 bytes")
     scalar = randomness or secrets.token_bytes(32)
     enc = _x25519_public(scalar)
-    return _dhkem_secret(_x25519(scalar, public_key), enc, public_key), enc
+    return _dhkem_secret(_x25519_checked(scalar, public_key), enc, public_key), enc
 
 
 def hpke_decap(kem, seed, enc):
     """The shared secret."""
     if _kem_named(kem) == "xwing":
         return xwing_decaps(seed, enc)
-    return _dhkem_secret(_x25519(seed, enc), enc, _x25519_public(seed))
+    return _dhkem_secret(_x25519_checked(seed, enc), enc, _x25519_public(seed))
 
 
 def hpke_key_schedule(kem_id, aead_id, secret, info):
@@ -952,44 +962,72 @@ def sign_request(seed, method, url, body, now=None, nonce=None, lifetime_secs=SI
     return {"content-digest": digest, "signature-input": f"sig1={parameters}", "signature": f"sig1=:{base64(signature)}:"}
 
 
-_INPUT = re.compile(
-    r'sig1=(?P<parameters>\("@method" "@target-uri" "content-digest"\);created=(?P<created>\d{1,12});'
-    r'expires=(?P<expires>\d{1,12});nonce="(?P<nonce>[!#-\[\]-~]{8,128})";keyid="(?P<keyid>[A-Za-z0-9_-]{43})"'
-    r';tag="voice-federation/1\.1")')
+# Of structured fields (RFC 8941) what a signature needs: members `label=(items);parameters` and `label=:bytes:`.
+_STRING = r'"(?:[ !#-\[\]-~]|\\["\\])*"'
+_VALUE = rf'(?:-?\d{{1,15}}|{_STRING})'
+_LIST = re.compile(rf'([a-z*][a-z0-9_.*-]*)=(\((?: *{_STRING})* *\)(?:; *[a-z*][a-z0-9_.*-]*={_VALUE})*)(?:[ \t]*,[ \t]*|$)')
+_PARAMETER = re.compile(rf'; *([a-z*][a-z0-9_.*-]*)=({_VALUE})')
+_BYTES = re.compile(r'([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):(?:[ \t]*,[ \t]*|$)')
 
 
-def verify_request(method, url, fields, body, keys, now=None, seen=None, skew_secs=5):
+def _members(pattern, field):
+    """The members of a dictionary, all of which must be of this pattern."""
+    found, at = {}, 0
+    while at < len(field):
+        match = pattern.match(field, at)
+        if match is None:
+            raise MemoError("refused", "a field of the request's signature is malformed")
+        found[match[1]] = match[2]
+        at = match.end()
+    return found
+
+
+def verify_request(method, url, fields, body, keys, now=None, seen=None, skew_secs=30):
     """Checks a signed request against JWKs; gives the thumbprint of the key that signed it.
 
     `fields` are its header fields with names in lower case; `seen` is a set of (keyid, nonce) that were taken, in which
-    this one is put. Parameters are taken in the order created, expires, nonce, keyid, tag alone.
+    this one is put. Components and parameters may stand in any order, `alg` may be given where it is `ed25519`, and
+    signatures with other tags are not looked at.
     """
     now = int(time.time()) if now is None else now
     refused = MemoError("refused", "the request's signature is not valid")
-    given = _INPUT.fullmatch(fields.get("signature-input", ""))
-    signature = re.fullmatch(r"sig1=:([A-Za-z0-9+/]{86}==):", fields.get("signature", ""))
-    if not given or not signature:
+    ours = {label: text for label, text in _members(_LIST, fields.get("signature-input", "")).items()
+            if f'tag="{SIGNATURE_TAG}"' in text}
+    if len(ours) != 1:
+        raise MemoError("refused", "the request is not signed, or twice")
+    label, parameters = ours.popitem()
+    signature = _members(_BYTES, fields.get("signature", "")).get(label)
+    listed, _, rest = parameters.partition(")")
+    components = re.findall(_STRING, listed)
+    given = dict(_PARAMETER.findall(rest))
+    wanted = {"created", "expires", "nonce", "keyid", "tag"}
+    if (signature is None or sorted(components) != sorted(re.findall(_STRING, _COMPONENTS))
+            or set(given) - {"alg"} != wanted or given.get("alg", '"ed25519"') != '"ed25519"'
+            or not given["created"].isdigit() or not given["expires"].isdigit() or not 18 <= len(given["nonce"]) <= 258):
         raise refused
     created, expires = int(given["created"]), int(given["expires"])
-    if not created <= expires <= created + SIGNATURE_SECS or created > now + skew_secs or expires < now - skew_secs:
+    if not created < expires <= created + SIGNATURE_SECS or created > now + skew_secs or expires <= now:
         raise MemoError("refused", "the request's signature has expired, or is not valid yet")
-    if fields.get("content-digest") != content_digest(body):
+    digest = fields.get("content-digest", "")
+    if _members(_BYTES, digest).get("sha-256") != base64(hashlib.sha256(body).digest()):
         raise MemoError("refused", "the request's body is not what was signed")
+    keyid = given["keyid"].strip('"')
     key = next((key for key in keys if key.get("kty") == "OKP" and key.get("crv") == "Ed25519"
-                and isinstance(key.get("x"), str) and jwk_thumbprint(key) == given["keyid"]), None)
+                and isinstance(key.get("x"), str) and jwk_thumbprint(key) == keyid), None)
     if key is None:
         raise MemoError("refused", "the request is signed with a key that its domain does not name")
+    values = {'"@method"': method, '"@target-uri"': url, '"content-digest"': digest}
     try:
+        base = "".join(f"{name}: {values[name]}\n" for name in components) + f'"@signature-params": {parameters}'
         public = Ed25519PublicKey.from_public_bytes(from_base64(key["x"]))
-        public.verify(from_base64(signature[1]),
-                      signature_base(method, url, fields["content-digest"], given["parameters"]))
+        public.verify(from_base64(signature), base.encode("ascii"))
     except (InvalidSignature, ValueError, MemoError):
         raise refused from None
     if seen is not None:
-        if (given["keyid"], given["nonce"]) in seen:
+        if (keyid, given["nonce"]) in seen:
             raise MemoError("refused", "the request was seen before")
-        seen.add((given["keyid"], given["nonce"]))
-    return given["keyid"]
+        seen.add((keyid, given["nonce"]))
+    return keyid
 
 
 # ---- Voice federation ----

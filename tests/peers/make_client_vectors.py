@@ -128,6 +128,18 @@ def envelope_cases(kem, randomness_bytes):
     but("nothing but a tag", "wrong-key", {"ct": memo.base64url(ct[:16])})
     but("the other KEM's name", "malformed", {"kem": "x25519" if kem == "xwing" else "xwing"})
     but("a KEM that nobody knows", "malformed", {"kem": "p256"})
+    # A point of small order: the shared secret of X25519 is zeros. DHKEM refuses it (RFC 9180 7.1.4); X-Wing, which does
+    # not rest on X25519 alone, hashes it like any other.
+    if kem == "x25519":
+        but("an encapsulated key of small order", "malformed", {"enc": memo.base64url(bytes(32))})
+    else:
+        ek, pk_x = public_key[:memo.EK_BYTES], public_key[memo.EK_BYTES:]
+        ss_m, ct_m = memo.mlkem_encaps(ek, fixed("small order", 32))
+        secret = memo._xwing_combine(ss_m, bytes(32), bytes(32), pk_x)
+        key, nonce = memo.hpke_key_schedule(memo.KEM_IDS[kem], 2, secret, b"voice-memo/1 envelope")
+        ct = memo.AESGCM(key).encrypt(nonce, full["plaintext"].encode(), MEMO_ID.encode())
+        but("an encapsulated key whose X25519 half is of small order", "ok",
+            {"enc": memo.base64url(ct_m + bytes(32)), "ct": memo.base64url(ct)})
     return made
 
 

@@ -531,13 +531,21 @@ async function fetching() {
     fetch: fetchAddress,
     verify: `${base}/api/federation/voice/verify`,
     token: true,
+    audio: `${base}/voice/{id}/audio`,
   });
+  // A domain whose pages are elsewhere says where.
+  const elsewhere = { json: { extensions: { "1.1": { access_token: true, audio: "https://memo.peer.example/x/{id}" } } } };
+  asked = play({ [discovery]: elsewhere, [`GET https://memo.peer.example/x/${id}`]: sealedAnswer });
+  assert.equal(await opened(), hex(audio));
+  noKeyIn(asked);
 
   // Through a server of ours.
   asked = play({ "POST /api/open": sealedAnswer });
   assert.equal(await opened({ via: "" }), hex(audio));
   assert.deepEqual(asked[0].body, { domain: base, memo_id: id, access_token: token });
   noKeyIn(asked);
+  play({ "POST /api/open": { status: 502, json: { success: false, error: "no route" } } });
+  assert.equal(await verdict(() => memo.fetchMemo(link, { via: "" })), "unreachable");
   const needsKey = (body) => (body.access_key ? sealedAnswer : { status: 409, json: { success: false, error: "key", needs_key: true } });
   asked = play({ "POST https://ours.example/api/open": needsKey });
   assert.equal(await verdict(() => memo.fetchMemo(link, { via: "https://ours.example/" })), "needs-key");
