@@ -617,7 +617,7 @@ function carry(a) {
     let over = 0;
     for (let i = 0; i < 16; i++) {
       const limb = a[i] + over;
-      over = Math.floor(limb / 65536);
+      over = Math.floor(limb * (1 / 65536));
       a[i] = limb - 65536 * over;
     }
     a[0] += 38 * over;
@@ -625,30 +625,45 @@ function carry(a) {
   return a;
 }
 
-const fieldAdd = (a, b) => a.map((limb, i) => limb + b[i]);
-const fieldSub = (a, b) => a.map((limb, i) => limb - b[i]);
-
-function fieldMul(a, b) {
-  const wide = new Float64Array(31);
+function fieldAdd(out, a, b) {
   for (let i = 0; i < 16; i++) {
+    out[i] = a[i] + b[i];
+  }
+  return out;
+}
+
+function fieldSub(out, a, b) {
+  for (let i = 0; i < 16; i++) {
+    out[i] = a[i] - b[i];
+  }
+  return out;
+}
+
+/** A product before it is brought back to 16 limbs: made once, since an array for each of thousands costs more. */
+const wide = new Float64Array(31);
+
+function fieldMul(out, a, b) {
+  wide.fill(0);
+  for (let i = 0; i < 16; i++) {
+    const limb = a[i];
     for (let j = 0; j < 16; j++) {
-      wide[i + j] += a[i] * b[j];
+      wide[i + j] += limb * b[j];
     }
   }
-  const product = new Float64Array(16);
-  for (let i = 0; i < 16; i++) {
-    product[i] = wide[i] + (i < 15 ? 38 * wide[i + 16] : 0);
+  for (let i = 0; i < 15; i++) {
+    out[i] = wide[i] + 38 * wide[i + 16];
   }
-  return carry(product);
+  out[15] = wide[15];
+  return carry(out);
 }
 
 /** a^(p - 2) = 1/a: p - 2 = 2^255 - 21 has all bits set but 2 and 4. */
 function fieldInvert(a) {
-  let power = a;
+  const power = a.slice();
   for (let bit = 253; bit >= 0; bit--) {
-    power = fieldMul(power, power);
+    fieldMul(power, power, power);
     if (bit !== 2 && bit !== 4) {
-      power = fieldMul(power, a);
+      fieldMul(power, power, a);
     }
   }
   return power;
@@ -694,7 +709,8 @@ export function x25519Script(scalar, point) {
   for (let i = 0; i < 16; i++) {
     x1[i] = point[2 * i] + 256 * (i === 15 ? point[31] & 127 : point[2 * i + 1]);
   }
-  let [x2, z2, x3, z3] = [fieldOf(1), fieldOf(0), x1.slice(), fieldOf(1)];
+  const [x2, z2, x3, z3] = [fieldOf(1), fieldOf(0), x1.slice(), fieldOf(1)];
+  const [a, b, aa, bb, e, da, cb] = Array.from({ length: 7 }, () => fieldOf(0));
   const a24 = fieldOf(121665 % 65536);
   a24[1] = Math.floor(121665 / 65536);
   let swapped = 0;
@@ -703,23 +719,27 @@ export function x25519Script(scalar, point) {
     fieldSwap(x2, x3, swapped ^ bit);
     fieldSwap(z2, z3, swapped ^ bit);
     swapped = bit;
-    const a = fieldAdd(x2, z2);
-    const b = fieldSub(x2, z2);
-    const aa = fieldMul(a, a);
-    const bb = fieldMul(b, b);
-    const e = fieldSub(aa, bb);
-    const da = fieldMul(fieldSub(x3, z3), a);
-    const cb = fieldMul(fieldAdd(x3, z3), b);
-    const sum = fieldAdd(da, cb);
-    const difference = fieldSub(da, cb);
-    x3 = fieldMul(sum, sum);
-    z3 = fieldMul(x1, fieldMul(difference, difference));
-    x2 = fieldMul(aa, bb);
-    z2 = fieldMul(e, fieldAdd(aa, fieldMul(a24, e)));
+    // The names are those of RFC 7748 5; what is not needed any more is written over.
+    fieldAdd(a, x2, z2);
+    fieldSub(b, x2, z2);
+    fieldMul(aa, a, a);
+    fieldMul(bb, b, b);
+    fieldSub(e, aa, bb);
+    fieldMul(da, fieldSub(da, x3, z3), a);
+    fieldMul(cb, fieldAdd(cb, x3, z3), b);
+    fieldAdd(x3, da, cb);
+    fieldMul(x3, x3, x3);
+    fieldSub(z3, da, cb);
+    fieldMul(z3, z3, z3);
+    fieldMul(z3, x1, z3);
+    fieldMul(x2, aa, bb);
+    fieldMul(z2, a24, e);
+    fieldAdd(z2, aa, z2);
+    fieldMul(z2, e, z2);
   }
   fieldSwap(x2, x3, swapped);
   fieldSwap(z2, z3, swapped);
-  return fieldBytes(fieldMul(x2, fieldInvert(z2)));
+  return fieldBytes(fieldMul(x2, x2, fieldInvert(z2)));
 }
 
 // ---- What the browser brings itself ----
@@ -869,23 +889,27 @@ export async function xwingEncaps(publicKey, randomness) {
   return { key: xwingCombine(ssM, ssX, ctX, pkX), ct: concat(ctM, ctX) };
 }
 
+/** What the last seed expanded to: an inbox opens hundreds of envelopes with one. */
+let lastXwing = null;
+
+async function xwingKeys(seed) {
+  if (lastXwing === null || !sameBytes(lastXwing.seed, seed)) {
+    const { mlkemSeed, scalar } = xwingExpand(seed);
+    const { dk } = mlkemKeygen(mlkemSeed.subarray(0, 32), mlkemSeed.subarray(32));
+    lastXwing = { seed: seed.slice(), mlkemSeed, dk, scalar, pkX: await x25519(scalar, BASE_POINT) };
+  }
+  return lastXwing;
+}
+
 /** Decapsulate (section 5.5): the 32 bytes that a ciphertext of 1120 bytes shares with the holder of the seed. */
 export async function xwingDecaps(seed, ct) {
   if (ct.length !== MLKEM_CT_BYTES + 32) {
     throw malformed("not a ciphertext of X-Wing");
   }
-  const { mlkemSeed, scalar } = xwingExpand(seed);
+  const { mlkemSeed, dk, scalar, pkX } = await xwingKeys(seed);
   const [ctM, ctX] = split(ct, MLKEM_CT_BYTES, 32);
-  let ssM;
-  if (await hasMlkem()) {
-    ssM = await mlkemNativeDecaps(mlkemSeed, ctM);
-  } else {
-    const { dk } = mlkemKeygen(mlkemSeed.subarray(0, 32), mlkemSeed.subarray(32));
-    ssM = mlkemDecaps(dk, ctM);
-  }
-  const ssX = await x25519(scalar, ctX);
-  const pkX = await x25519(scalar, BASE_POINT);
-  return xwingCombine(ssM, ssX, ctX, pkX);
+  const ssM = (await hasMlkem()) ? await mlkemNativeDecaps(mlkemSeed, ctM) : mlkemDecaps(dk, ctM);
+  return xwingCombine(ssM, await x25519(scalar, ctX), ctX, pkX);
 }
 
 // ---- HKDF-SHA256 (RFC 5869) and HPKE (RFC 9180), base mode ----
