@@ -2089,7 +2089,8 @@ const AUDIO_PATH = "/voice/{id}/audio";
 
 /** Most that is read of an answer: what a memo of an hour comes to in base64, and room. */
 const ANSWER_BYTES = 96 * 1024 * 1024;
-const ANSWER_MILLIS = 60_000;
+/** Longest that nothing comes: a large memo over a slow line takes longer than that in all. */
+const IDLE_MILLIS = 60_000;
 
 /** Where a link's domain is asked: HTTPS, unless the link says otherwise. */
 function originOf(base) {
@@ -2100,7 +2101,7 @@ function originOf(base) {
   return trimBase(url);
 }
 
-/** A request that sends nothing but what it is given, follows no redirect, and ends in bounded time. */
+/** A request that sends nothing but what it is given, follows no redirect, and gives up where nothing comes. */
 async function ask(address, { signal, ...init } = {}) {
   const stop = new AbortController();
   const onAbort = () => stop.abort();
@@ -2108,7 +2109,11 @@ async function ask(address, { signal, ...init } = {}) {
   if (signal?.aborted) {
     stop.abort();
   }
-  const timer = setTimeout(onAbort, ANSWER_MILLIS);
+  let timer = setTimeout(onAbort, IDLE_MILLIS);
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(onAbort, IDLE_MILLIS);
+  };
   try {
     const response = await fetch(address, {
       cache: "no-store",
@@ -2118,7 +2123,7 @@ async function ask(address, { signal, ...init } = {}) {
       signal: stop.signal,
       ...init,
     });
-    return { response, body: await readBody(response) };
+    return { response, body: await readBody(response, alive) };
   } catch (cause) {
     throw cause instanceof MemoError ? cause : new MemoError("unreachable", { cause });
   } finally {
@@ -2127,7 +2132,7 @@ async function ask(address, { signal, ...init } = {}) {
   }
 }
 
-async function readBody(response) {
+async function readBody(response, alive) {
   const parts = [];
   let length = 0;
   const reader = response.body?.getReader();
@@ -2136,6 +2141,7 @@ async function readBody(response) {
     if (done) {
       break;
     }
+    alive();
     length += value.length;
     if (length > ANSWER_BYTES) {
       await reader.cancel();
@@ -2155,7 +2161,14 @@ function json(body) {
   }
 }
 
-const STATUS_KINDS = { 401: "wrong-key", 403: "refused", 404: "wrong-key", 410: "expired", 429: "too-many", 503: "too-many" };
+const STATUS_KINDS = {
+  401: "wrong-key",
+  403: "refused",
+  404: "wrong-key",
+  410: "expired",
+  429: "too-many",
+  503: "too-many",
+};
 
 function failure({ response, body }) {
   const retryAfter = Number(response.headers.get("retry-after")) || 0;

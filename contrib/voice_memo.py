@@ -832,7 +832,8 @@ def parse_inbox_link(text):
 # ---- HTTP: bounded, without redirects, and not into private networks ----
 
 _ANSWER_BYTES = 96 * 1024 * 1024
-_ANSWER_SECS = 60
+# Longest that nothing comes, and longest in all.
+_IDLE_SECS, _ANSWER_SECS = 60, 600
 
 
 def _origin_of(base):
@@ -842,6 +843,18 @@ def _origin_of(base):
     return url.rstrip("/")
 
 
+def _embedded(ip):
+    """An address, and the IPv4 address that it stands for, where it does (RFC 4291 2.5.5.2, RFC 3056, RFC 6052)."""
+    if ip.version == 4:
+        return [ip]
+    if ip.ipv4_mapped:
+        return [ip.ipv4_mapped]
+    inner = ip.sixtofour
+    if ip in ipaddress.ip_network("64:ff9b::/96"):
+        inner = ipaddress.IPv4Address(ip.packed[-4:])
+    return [ip, inner] if inner else [ip]
+
+
 def _public_only(address, timeout=None, source_address=None, **_):
     """`socket.create_connection` to public addresses alone: a stranger's link must not reach into our network. The
     address that was looked at is the one that is connected to."""
@@ -849,8 +862,7 @@ def _public_only(address, timeout=None, source_address=None, **_):
     failure = MemoError("unreachable", f"{host} has no address")
     for family, kind, protocol, _name, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         ip = ipaddress.ip_address(target[0].split("%")[0])
-        ip = getattr(ip, "ipv4_mapped", None) or ip
-        if not ip.is_global or ip.is_multicast:
+        if not all(each.is_global and not each.is_multicast for each in _embedded(ip)):
             failure = MemoError("refused", f"{host} is not a public address")
             continue
         connection = socket.socket(family, kind, protocol)
@@ -884,7 +896,7 @@ def ask(method, url, fields=None, body=None, allow_private=False):
     """One request and its answer. Follows no redirect; a redirect is an answer like any other, with its status."""
     parts = urllib.parse.urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme.lower() == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=_ANSWER_SECS)
+    connection = kind(parts.hostname or "", parts.port, timeout=_IDLE_SECS)
     if not allow_private:
         connection._create_connection = _public_only
     target = parts.path or "/"

@@ -6,15 +6,21 @@ mod peer;
 #[path = "common/served.rs"]
 mod served;
 
-use obelus::memo::envelope::{self, Envelope};
-use obelus::memo::key::MemoId;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::Engine as _;
+use obelus::memo::envelope::{self, Contents, Envelope};
+use obelus::memo::journal::{self, JournalWriter};
+use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::owner::{Kem, OwnerSeed};
+use obelus::memo::qr;
 use peer::peer;
 use qrcode::bits::Bits;
 use qrcode::canvas::{Canvas, MaskPattern};
 use qrcode::{ec, EcLevel, Version};
-use serde_json::Value;
+use serde_json::{json, Value};
 use served::Served;
+use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -51,7 +57,7 @@ fn vectors() -> Vec<OsString> {
     files(&root().join("tests/vectors"), &VECTORS)
 }
 
-fn json(path: impl AsRef<Path>) -> Value {
+fn read(path: impl AsRef<Path>) -> Value {
     let text = std::fs::read_to_string(path).expect("the vectors can be read");
     serde_json::from_str(&text).expect("vectors are JSON")
 }
@@ -171,8 +177,7 @@ fn what_javascript_makes_opens_in_python_and_here() {
     ] {
         let made = maker.make();
         python.run("check", &files(made.path(), &MADE));
-        check_owners(&json(made.path().join("owner.json")));
-        check_envelopes(&json(made.path().join("envelope.json")));
+        check_here(made.path());
     }
 }
 
@@ -186,14 +191,120 @@ fn what_python_makes_opens_in_javascript_and_here() {
     Checker::javascript("script")
         .expect("it was there before")
         .run("check", &files(made.path(), &MADE));
-    check_owners(&json(made.path().join("owner.json")));
-    check_envelopes(&json(made.path().join("envelope.json")));
+    check_here(made.path());
 }
 
 #[test]
-fn the_server_agrees_with_the_vectors_of_owners_and_envelopes() {
-    check_owners(&json(root().join("tests/vectors/owner.json")));
-    check_envelopes(&json(root().join("tests/vectors/envelope.json")));
+fn the_server_agrees_with_the_vectors_of_owners_envelopes_and_streams() {
+    check_here(&root().join("tests/vectors"));
+}
+
+#[test]
+fn what_the_server_makes_opens_in_both() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (name, made) in [("envelope", server_envelopes()), ("stream", server_streams())] {
+        let path = folder.path().join(format!("{name}.json"));
+        std::fs::write(path, made.to_string()).expect("the file can be written");
+    }
+    let made = files(folder.path(), &["envelope", "stream"]);
+    let checkers = [
+        Checker::javascript("native"),
+        Checker::javascript("script"),
+        Checker::python(),
+    ];
+    for checker in checkers.into_iter().flatten() {
+        checker.run("check", &made);
+    }
+}
+
+fn server_envelopes() -> Value {
+    let mut cases = Vec::new();
+    for kem in [Kem::XWing, Kem::X25519] {
+        let (seed, id, key) = (OwnerSeed::generate(), MemoId::generate(), MemoKey::generate());
+        let base = LinkBase::new("memo.example.org", None, true);
+        let link = Link::new(&base, &id, &key);
+        let key_text = key.to_text();
+        let mut contents = Contents::new(key, &link);
+        contents.caller_name.push_str("Zoë \"電話\"\n");
+        contents.duration_seconds = Some(1.5);
+        let envelope = envelope::seal(&seed.public_key(kem), &id, &contents).expect("the key is one");
+        let plaintext = json!({
+            "key": &*key_text, "link": link.expose(), "qr_svg": &*qr::svg(link.expose()),
+            "caller_name": &*contents.caller_name, "duration_seconds": 1.5,
+        });
+        cases.push(json!({
+            "kem": kem, "seeds": [&*seed.to_text()], "memo_id": id.to_string(), "envelope": envelope,
+            "plaintext": plaintext.to_string(), "expect": "ok",
+        }));
+    }
+    json!({"cases": cases})
+}
+
+/// Recordings of lengths at every edge of a frame, cut off and ended.
+fn server_streams() -> Value {
+    let mut cases = Vec::new();
+    let mut streams = serde_json::Map::new();
+    for count in [0, 1, 7_999, 8_000, 8_001, 16_000] {
+        for ended in [false, true] {
+            let (key, iv) = (MemoKey::generate(), [7; 12]);
+            let samples: Vec<i16> = (0..count).map(|n: i32| (n * 37 % 30_000) as i16).collect();
+            let mut writer = JournalWriter::new(&key, &iv);
+            let (mut body, mut left) = (Vec::new(), &samples[..]);
+            while !left.is_empty() {
+                body.extend_from_slice(writer.push(&mut left).unwrap_or_default());
+            }
+            match ended {
+                true => body.extend(writer.finish()),
+                false => body.extend_from_slice(writer.cut().unwrap_or_default()),
+            }
+            let opened = journal::open(&key, &iv, &body).expect("what was sealed opens");
+            let name = format!("{count} samples, ended: {ended}");
+            cases.push(json!({
+                "name": name, "key": &*key.to_text(), "encryption_iv": URL_SAFE.encode(iv), "stream": name,
+                "parts": [[0, body.len()]], "complete": ended, "samples": count,
+                "audio_sha256": hex::encode(Sha256::digest(&*opened.wav)), "expect": "ok",
+            }));
+            streams.insert(name, STANDARD.encode(body).into());
+        }
+    }
+    json!({"streams": streams, "cases": cases})
+}
+
+/// The files of a folder, by the server's own code.
+fn check_here(folder: &Path) {
+    check_owners(&read(folder.join("owner.json")));
+    check_envelopes(&read(folder.join("envelope.json")));
+    check_streams(&read(folder.join("stream.json")));
+}
+
+fn check_streams(file: &Value) {
+    for case in file["cases"].as_array().expect("there are cases") {
+        let stream = STANDARD
+            .decode(text(&file["streams"], text(case, "stream")))
+            .expect("streams are base64");
+        let number = |value: &Value| usize::try_from(value.as_u64().expect("a place")).expect("it fits");
+        let mut body = Vec::new();
+        for part in case["parts"].as_array().expect("each case has parts") {
+            body.extend_from_slice(&stream[number(&part[0])..number(&part[1])]);
+        }
+        if !case["flip"].is_null() {
+            body[number(&case["flip"])] ^= 1;
+        }
+        let key = MemoKey::from_text(text(case, "key")).expect("each key is one");
+        let iv = URL_SAFE_NO_PAD
+            .decode(text(case, "encryption_iv"))
+            .expect("each IV is one");
+        let opened = journal::open(&key, &iv.try_into().expect("an IV has 12 bytes"), &body);
+        assert_eq!(opened.is_ok(), case["expect"] == "ok", "{case}");
+        if let Ok(opened) = opened {
+            assert_eq!(opened.complete, case["complete"], "{case}");
+            assert_eq!(
+                hex::encode(Sha256::digest(&*opened.wav)),
+                text(case, "audio_sha256"),
+                "{case}"
+            );
+        }
+    }
 }
 
 fn text<'a>(case: &'a Value, field: &str) -> &'a str {

@@ -168,6 +168,10 @@ def streams():
     ended = memo.seal_stream(key, iv, audio[:200], ended=True)
     altered = flipped(memo.seal_stream(key, iv, audio[:200]), 12)
     altered = altered[:4] + hashlib.sha256(altered[12:]).digest()[:8] + altered[12:]
+    journal_key = memo._hkdf(key, b"voice-memo/1 journal")
+    empty = memo.AESGCM(journal_key).encrypt(memo._stream_nonce(iv, 1, 1), b"", None)
+    ended_whole = memo.seal_stream(key, iv, audio[:16000])
+    ended_whole += struct.pack("<I", len(empty)) + hashlib.sha256(empty).digest()[:8] + empty
     whole = len(open_end)
     assert whole == 2 * frame + short
     cases = []
@@ -188,6 +192,8 @@ def streams():
     case("cut behind the second frame", "open_end", [[0, 2 * frame]], "ok", 16000)
     case("nothing recorded yet", "open_end", [], "ok", 0)
     case("ended as it should", "ended", [[0, len(ended)]], "ok", 100, complete=True)
+    case("ended behind a whole second: the last frame is empty", "ended_whole", [[0, len(ended_whole)]], "ok", 8000,
+         complete=True)
     case("only the IV's first seven bytes count", "open_end", [[0, frame]], "ok", 8000,
          encryption_iv=memo.base64url(iv[:7] + bytes(5)))
     case("cut within a length", "open_end", [[0, frame + 3]], "damaged")
@@ -212,7 +218,7 @@ def streams():
                        "alone. A case's body is made of the `parts` [from, to) of one of the `streams`; then the byte "
                        "at `flip`, where there is one, has its lowest bit turned. `audio_sha256` is of the WAV file.",
         "streams": {name: memo.base64(body) for name, body in
-                    [("open_end", open_end), ("ended", ended), ("altered", altered)]},
+                    [("open_end", open_end), ("ended", ended), ("ended_whole", ended_whole), ("altered", altered)]},
         "cases": cases,
     }
 
