@@ -503,8 +503,7 @@ function unpackBits(bytes, d) {
 }
 
 /** Compress_d (FIPS 203 4.7): round(2^d x / q) mod 2^d. No division: q is replaced by its reciprocal times 2^36. */
-const compress = (f, d) =>
-  f.map((x) => Math.floor(((x * 2 ** d + 1664) * 20642679) / 2 ** 36) & ((1 << d) - 1));
+const compress = (f, d) => f.map((x) => Math.floor(((x * 2 ** d + 1664) * 20642679) / 2 ** 36) & ((1 << d) - 1));
 
 /** Decompress_d (FIPS 203 4.8): round(q y / 2^d). */
 const decompress = (f, d) => f.map((y) => (y * Q + (1 << (d - 1))) >> d);
@@ -602,8 +601,8 @@ export function mlkemDecaps(dk, ct) {
 
 // ---- X25519 (RFC 7748 5) ----
 //
-// Numbers mod 2^255 - 19 as 16 limbs of 16 bits in doubles. Factors are sums or differences of two that were carried, so
-// a limb of a product stays below 2^44 and is exact.
+// Numbers mod 2^255 - 19 as 16 limbs of 16 bits in doubles. Factors are sums or differences of two that were carried,
+// so a limb of a product stays below 2^44 and is exact.
 
 const fieldOf = (first) => {
   const limbs = new Float64Array(16);
@@ -802,7 +801,7 @@ async function x25519(scalar, point) {
   return x25519Script(scalar, point);
 }
 
-/** The same with the check of RFC 9180 7.1.4, which DHKEM wants: a shared secret of zeros is refused. X-Wing does without. */
+/** The same, refusing a shared secret of zeros as DHKEM must (RFC 9180 7.1.4). X-Wing does without. */
 async function x25519Checked(scalar, point) {
   const shared = await x25519(scalar, point);
   if (sameBytes(shared, new Uint8Array(32))) {
@@ -1172,7 +1171,8 @@ function longBlake2b(message, length) {
 
 /**
  * GB (RFC 9106 3.6) on the words a, b, c, d of `v`, each two halves of 32 bits. The product of two low halves is taken
- * in 16-bit parts, since JavaScript has no 64-bit integer that is fast.
+ * in 16-bit parts, since JavaScript has no 64-bit integer that is fast. Four times the same lines but for the rotation:
+ * as a function of its own over the array it took twice the time.
  */
 function blamka(v, a, b, c, d) {
   let [al, ah, bl, bh] = [v[a], v[a + 1], v[b], v[b + 1]];
@@ -1471,7 +1471,7 @@ async function openStream(key, iv, body) {
   return { pcm: concat(...parts), complete };
 }
 
-/** Seals PCM (16-bit, 8 kHz, mono, little-endian) as a recording does while it goes on; `ended` marks the last frame. */
+/** Seals PCM (16-bit, 8 kHz, mono, little-endian) as a recording does as it goes; `ended` marks the last frame. */
 export async function sealStream({ key, iv, pcm, ended = false }) {
   const journalKey = await hkdf(secretBytes(key), JOURNAL_INFO);
   const nonce = ivBytes(iv);
@@ -1498,7 +1498,7 @@ export async function makeOwner(kem = "xwing") {
   return { kem, seed, publicKey: base64url(await kemNamed(kem).publicKey(seed)) };
 }
 
-/** What follows from an owner's seed: the public key, the token that lists the inbox, and the hash that the server keeps. */
+/** What follows from an owner's seed: the public key, the token that lists the inbox, and the hash that servers keep. */
 export async function ownerOf(seed, kem = "xwing") {
   const secret = secretBytes(seed);
   const token = await hkdf(secret, LISTING_INFO);
@@ -1558,7 +1558,7 @@ function parseContents(plain) {
 
 // ---- Telephone locks ----
 
-/** What a lock is made with: 64 MiB, three passes, one lane (RFC 9106 4, the second recommendation but for the lanes). */
+/** What a lock is made with: 64 MiB, three passes (RFC 9106 4, the second recommendation), in one lane. */
 export const LOCK_PARAMS = { m_kib: 65536, t: 3, p: 1 };
 
 const LOCK_BOUNDS = { m_kib: [8192, 262144], t: [1, 10], p: [1, 4] };
@@ -1618,7 +1618,7 @@ export async function telephoneLock({ secret, plaintext, aad, locator, params = 
   };
 }
 
-/** The proof P that a telephone code gives for a lock's salt and parameters: shown to the home server, which compares. */
+/** `{wrap, proof}` of a code under a lock's salt and parameters; the proof P is shown to the home server. */
 export async function telephoneProof({ secret, lock, progress }) {
   return lockKeys(secret, fromBase64(lock.salt), lock, progress);
 }
@@ -1693,7 +1693,7 @@ export function parseLink(text) {
   return { base, id, key: parseSecret(decodePadding(key)) };
 }
 
-/** Takes an inbox link apart: `{base, mailbox, seeds, setup}`; `setup` is the text of a set-up link's token, or null. */
+/** Takes an inbox link apart: `{base, mailbox, seeds, setup}`; `setup` is the text of a set-up token, or null. */
 export function parseInboxLink(text) {
   const link = String(text).trim();
   const hash = link.indexOf("#");
@@ -2057,7 +2057,8 @@ export function readWav(file) {
     const body = at + 8;
     if (tag(at) === "fmt " && length >= 16 && body + 16 <= bytes.length) {
       const [kind, channels, bits] = [0, 2, 14].map((offset) => view.getUint16(body + offset, true));
-      format = (kind === 1 || kind === 0xfffe) && bits === 16 ? { rate: view.getUint32(body + 4, true), channels } : null;
+      const is16BitPcm = (kind === 1 || kind === 0xfffe) && bits === 16;
+      format = is16BitPcm ? { rate: view.getUint32(body + 4, true), channels } : null;
     } else if (tag(at) === "data") {
       // A file that says more than it holds was cut, and plays as far as it goes.
       const count = Math.min(length, bytes.length - body) >> 1;
@@ -2179,8 +2180,8 @@ function failure({ response, body }) {
 
 /**
  * What a domain says of its federation: `{base, version, fetch, verify, token, audio}`; `token` is whether it takes
- * access tokens (1.1), `audio` where it hands out ciphertext for one, with `{id}` in it. Fields that a document lacks have
- * their usual values.
+ * access tokens (1.1), `audio` where it hands out ciphertext for one, with `{id}` in it. Fields that a document lacks
+ * have their usual values.
  */
 export async function discover(domain, { signal } = {}) {
   const base = originOf(domain);

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Encrypted voice memos: a client in one file, over Python 3.11, its standard library and `cryptography` (38 or later).
 
-A memo is a recording that only the holder of its link can hear (docs/memo-format.md). This module seals and opens memos,
-opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to its owner,
-wraps keys under a telephone code, and speaks voice federation 1.0 and 1.1, signed requests included. It shares no code
+A memo is a recording that only the holder of its link can hear (docs/memo-format.md). This module seals and opens
+memos, opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to its
+owner, wraps keys under a telephone code, and speaks voice federation 1.0 and 1.1, signed requests included. It shares no code
 with Obelus. contrib/voice-memo.js is its twin for browsers; the names are the same but for their case.
 
     python3 voice_memo.py open LINK -o FILE          fetch a memo and write its audio
@@ -180,7 +180,7 @@ def _add(f, g):
 
 
 def _sample_ntt(rho, j, i):
-    """FIPS 203 algorithm 7. hashlib's SHAKE cannot go on squeezing, so a longer output is asked for where one is short."""
+    """FIPS 203 algorithm 7. hashlib's SHAKE cannot go on squeezing: a longer output is asked for where one is short."""
     length = 840
     while True:
         stream = hashlib.shake_128(rho + bytes([j, i])).digest(length)
@@ -649,7 +649,7 @@ def _open_stream(key, iv, body):
 
 
 def seal_stream(key, iv, pcm, ended=False):
-    """Seals PCM (16-bit, 8 kHz, mono, little-endian) as a recording does while it goes on; `ended` marks the last frame."""
+    """Seals PCM (16-bit, 8 kHz, mono, little-endian) as a recording does as it goes; `ended` marks the last frame."""
     cipher_key, iv = _hkdf(_secret_bytes(key), _JOURNAL_INFO), _iv_bytes(iv)
     seconds = [pcm[at:at + _FRAME_BYTES] for at in range(0, len(pcm), _FRAME_BYTES)] or ([b""] if ended else [])
     frames = b""
@@ -971,15 +971,18 @@ def sign_request(seed, method, url, body, now=None, nonce=None, lifetime_secs=SI
                   f';keyid="{signing_jwk(seed)["kid"]}";tag="{SIGNATURE_TAG}"')
     digest = content_digest(body)
     signature = Ed25519PrivateKey.from_private_bytes(seed).sign(signature_base(method, url, digest, parameters))
-    return {"content-digest": digest, "signature-input": f"sig1={parameters}", "signature": f"sig1=:{base64(signature)}:"}
+    return {"content-digest": digest, "signature-input": f"sig1={parameters}",
+            "signature": f"sig1=:{base64(signature)}:"}
 
 
 # Of structured fields (RFC 8941) what a signature needs: members `label=(items);parameters` and `label=:bytes:`.
 _STRING = r'"(?:[ !#-\[\]-~]|\\["\\])*"'
 _VALUE = rf'(?:-?\d{{1,15}}|{_STRING})'
-_LIST = re.compile(rf'([a-z*][a-z0-9_.*-]*)=(\((?: *{_STRING})* *\)(?:; *[a-z*][a-z0-9_.*-]*={_VALUE})*)(?:[ \t]*,[ \t]*|$)')
-_PARAMETER = re.compile(rf'; *([a-z*][a-z0-9_.*-]*)=({_VALUE})')
-_BYTES = re.compile(r'([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):(?:[ \t]*,[ \t]*|$)')
+_NAME = r'[a-z*][a-z0-9_.*-]*'
+_END = r'(?:[ \t]*,[ \t]*|$)'
+_LIST = re.compile(rf'({_NAME})=(\((?: *{_STRING})* *\)(?:; *{_NAME}={_VALUE})*){_END}')
+_PARAMETER = re.compile(rf'; *({_NAME})=({_VALUE})')
+_BYTES = re.compile(rf'({_NAME})=:([A-Za-z0-9+/]*={{0,2}}):{_END}')
 
 
 def _members(pattern, field):
@@ -1015,7 +1018,8 @@ def verify_request(method, url, fields, body, keys, now=None, seen=None, skew_se
     wanted = {"created", "expires", "nonce", "keyid", "tag"}
     if (signature is None or sorted(components) != sorted(re.findall(_STRING, _COMPONENTS))
             or set(given) - {"alg"} != wanted or given.get("alg", '"ed25519"') != '"ed25519"'
-            or not given["created"].isdigit() or not given["expires"].isdigit() or not 18 <= len(given["nonce"]) <= 258):
+            or not given["created"].isdigit() or not given["expires"].isdigit()
+            or not 18 <= len(given["nonce"]) <= 258):
         raise refused
     created, expires = int(given["created"]), int(given["expires"])
     if not created < expires <= created + SIGNATURE_SECS or created > now + skew_secs or expires <= now:
@@ -1289,7 +1293,7 @@ def main():
     opening.set_defaults(run=_command_open)
     commands.add_parser("verify", parents=[asking], help="ask whether a link's memo is there") \
         .set_defaults(run=_command_verify)
-    sealing = commands.add_parser("seal", help="seal an audio file: the link on standard error, JSON to upload on output")
+    sealing = commands.add_parser("seal", help="seal a file: its link on standard error, JSON to upload on output")
     sealing.add_argument("file", metavar="FILE")
     sealing.add_argument("--base", required=True, help="what stands before /voice/ in links")
     sealing.set_defaults(run=_command_seal)

@@ -128,8 +128,8 @@ def envelope_cases(kem, randomness_bytes):
     but("nothing but a tag", "wrong-key", {"ct": memo.base64url(ct[:16])})
     but("the other KEM's name", "malformed", {"kem": "x25519" if kem == "xwing" else "xwing"})
     but("a KEM that nobody knows", "malformed", {"kem": "p256"})
-    # A point of small order: the shared secret of X25519 is zeros. DHKEM refuses it (RFC 9180 7.1.4); X-Wing, which does
-    # not rest on X25519 alone, hashes it like any other.
+    # A point of small order: the shared secret of X25519 is zeros. DHKEM refuses it (RFC 9180 7.1.4); X-Wing, which
+    # does not rest on X25519 alone, hashes it like any other.
     if kem == "x25519":
         but("an encapsulated key of small order", "malformed", {"enc": memo.base64url(bytes(32))})
     else:
@@ -145,8 +145,8 @@ def envelope_cases(kem, randomness_bytes):
 
 def envelopes():
     return {
-        "description": "Sealed envelopes: HPKE, base mode, HKDF-SHA256, AES-256-GCM, info \"voice-memo/1 envelope\", aad "
-                       "the memo id. `randomness` is the ephemeral private key (x25519), or the 64 bytes that X-Wing's "
+        "description": "Sealed envelopes: HPKE, base mode, HKDF-SHA256, AES-256-GCM, info \"voice-memo/1 envelope\", "
+                       "aad the memo id. `randomness` is the ephemeral private key (x25519), or the 64 bytes that X-Wing's "
                        "encapsulation takes; with it, `plaintext` seals to exactly this envelope. Each seed is tried.",
         "cases": envelope_cases("xwing", 64) + envelope_cases("x25519", 32),
     }

@@ -22,7 +22,8 @@ const [mode, command, ...rest] = process.argv.slice(2);
 function withSubtle(methods) {
   const own = webcrypto.subtle;
   const subtle = new Proxy(own, {
-    get: (target, name) => (name in methods ? methods[name] : typeof target[name] === "function" ? target[name].bind(target) : target[name]),
+    get: (target, name) =>
+      name in methods ? methods[name] : typeof target[name] === "function" ? target[name].bind(target) : target[name],
   });
   const value = { subtle, getRandomValues: (bytes) => webcrypto.getRandomValues(bytes) };
   Object.defineProperty(globalThis, "crypto", { value, configurable: true });
@@ -32,13 +33,15 @@ const nameOf = (algorithm) => (typeof algorithm === "string" ? algorithm : algor
 let nativeCalls = 0;
 
 if (mode === "bare") {
-  const refuse = (method) => async (...given) => {
-    const algorithm = method === "importKey" ? given[2] : given[0];
-    if (/^(X25519|ML-KEM)/.test(nameOf(algorithm))) {
-      throw new DOMException("Unrecognized name", "NotSupportedError");
-    }
-    return webcrypto.subtle[method](...given);
-  };
+  const refuse =
+    (method) =>
+    async (...given) => {
+      const algorithm = method === "importKey" ? given[2] : given[0];
+      if (/^(X25519|ML-KEM)/.test(nameOf(algorithm))) {
+        throw new DOMException("Unrecognized name", "NotSupportedError");
+      }
+      return webcrypto.subtle[method](...given);
+    };
   withSubtle({
     ...Object.fromEntries(["importKey", "deriveBits", "generateKey"].map((method) => [method, refuse(method)])),
     encapsulateBits: undefined,
@@ -335,7 +338,11 @@ async function makeEnvelopes() {
       const { seed, publicKey } = await memo.makeOwner(kem);
       const stranger = await memo.makeOwner(kem);
       const memoId = memo.newMemoId();
-      const contents = { key: memo.secretText(random(32)), transcript: "ö€𝄞".repeat(below(500)), duration_seconds: below(1000) / 8 };
+      const contents = {
+        key: memo.secretText(random(32)),
+        transcript: "ö€𝄞".repeat(below(500)),
+        duration_seconds: below(1000) / 8,
+      };
       const envelope = await memo.sealEnvelope({ kem, publicKey, memoId, contents });
       const plaintext = JSON.stringify(contents);
       const seeds = [stranger.seed, seed].map(memo.secretText);
@@ -361,9 +368,23 @@ async function makeStreams() {
       streams[name] = memo.base64(body);
       const common = { key: memo.secretText(key), encryption_iv: memo.base64url(iv), stream: name };
       const audio_sha256 = await memo.sha256hex(audio);
-      cases.push({ name, ...common, parts: [[0, body.length]], complete: ended, samples: count, audio_sha256, expect: "ok" });
+      cases.push({
+        name,
+        ...common,
+        parts: [[0, body.length]],
+        complete: ended,
+        samples: count,
+        audio_sha256,
+        expect: "ok",
+      });
       if (body.length > 0) {
-        cases.push({ name: `${name}, a byte altered`, ...common, parts: [[0, body.length]], flip: below(body.length), expect: "damaged" });
+        cases.push({
+          name: `${name}, a byte altered`,
+          ...common,
+          parts: [[0, body.length]],
+          flip: below(body.length),
+          expect: "damaged",
+        });
         cases.push({ name: `${name}, a byte short`, ...common, parts: [[0, body.length - 1]], expect: "damaged" });
       }
     }
@@ -373,19 +394,35 @@ async function makeStreams() {
 
 async function makeLocks() {
   const cases = [];
-  for (const params of [{ m_kib: 8192, t: 1, p: 1 }, { m_kib: 8195 + below(200), t: 1, p: 2 }]) {
+  for (const params of [
+    { m_kib: 8192, t: 1, p: 1 },
+    { m_kib: 8195 + below(200), t: 1, p: 2 },
+  ]) {
     const secret = memo.randomDigits(16 + below(17));
     const plaintext = random(32);
     const aad = memo.newMemoId();
     const lock = await memo.telephoneLock({ secret, plaintext, aad, locator: memo.randomDigits(6), params });
     const { proof } = await memo.telephoneProof({ secret, lock });
-    cases.push({ secret, aad, lock, plaintext: memo.secretText(plaintext), proof: memo.base64url(proof), expect: "ok" });
+    cases.push({
+      secret,
+      aad,
+      lock,
+      plaintext: memo.secretText(plaintext),
+      proof: memo.base64url(proof),
+      expect: "ok",
+    });
   }
   return { cases };
 }
 
 async function make(folder) {
-  const makers = { memo: makeMemo, owner: makeOwners, envelope: makeEnvelopes, stream: makeStreams, telephone: makeLocks };
+  const makers = {
+    memo: makeMemo,
+    owner: makeOwners,
+    envelope: makeEnvelopes,
+    stream: makeStreams,
+    telephone: makeLocks,
+  };
   for (const [name, maker] of Object.entries(makers)) {
     writeFileSync(join(folder, `${name}.json`), JSON.stringify(await maker()));
   }
@@ -418,7 +455,13 @@ function qr() {
   }
   const link = memo.memoLink("https://memo.example.org", memo.newMemoId(), random(32));
   const drawn = memo.qrMatrix(link);
-  codes.push({ version: drawn.version, mask: drawn.mask, data: hex(Buffer.from(link)), size: drawn.size, dark: drawn.dark.join("") });
+  codes.push({
+    version: drawn.version,
+    mask: drawn.mask,
+    data: hex(Buffer.from(link)),
+    size: drawn.size,
+    dark: drawn.dark.join(""),
+  });
   process.stdout.write(JSON.stringify({ codes, link, svg: memo.qrSvg(link) }));
 }
 
@@ -429,7 +472,12 @@ function play(routes) {
   const asked = [];
   globalThis.fetch = async (address, init = {}) => {
     const method = init.method ?? "GET";
-    asked.push({ method, address, body: init.body ? JSON.parse(init.body) : null, authorization: init.headers?.authorization });
+    asked.push({
+      method,
+      address,
+      body: init.body ? JSON.parse(init.body) : null,
+      authorization: init.headers?.authorization,
+    });
     assert.equal(init.credentials, "omit");
     assert.equal(init.redirect, "error");
     const answer = routes[`${method} ${address}`];
@@ -437,7 +485,7 @@ function play(routes) {
       throw new TypeError("Failed to fetch");
     }
     const given = typeof answer === "function" ? answer(JSON.parse(init.body ?? "null")) : answer;
-    const body = given.json === undefined ? given.body ?? null : JSON.stringify(given.json);
+    const body = given.json === undefined ? (given.body ?? null) : JSON.stringify(given.json);
     return new Response(body, { status: given.status ?? 200, headers: given.headers ?? {} });
   };
   return asked;
@@ -458,7 +506,7 @@ async function fetching() {
     headers: { "memo-iv": iv, "memo-audio-format": "audio/wav", "memo-created-at": "2027-01-15T08:00:00.000Z" },
   };
   const version10 = { json: { version: "1.0", endpoints: { fetch: fetchAddress } } };
-  const version11 = { json: { version: "1.0", extensions: { "1.1": { access_token: true, signature_keys: [] } } } };
+  const version11 = { json: { version: "1.0", extensions: { 1.1: { access_token: true, signature_keys: [] } } } };
   const inJson = { encrypted_audio_b64: memo.base64(ciphertext), encryption_iv: iv, audio_format: "audio/wav" };
   const opened = async (options) => hex((await memo.openLink(link, options)).audio);
   const noKeyIn = (asked) => asked.forEach((each) => assert.ok(!JSON.stringify(each).includes(keyText)));
@@ -469,13 +517,22 @@ async function fetching() {
   assert.equal(hex(found.audio), hex(audio));
   assert.equal(found.recorded.toISOString(), "2027-01-15T08:00:00.000Z");
   assert.equal(found.complete, true);
-  assert.deepEqual(asked.map((each) => each.authorization), [`Bearer ${token}`]);
+  assert.deepEqual(
+    asked.map((each) => each.authorization),
+    [`Bearer ${token}`],
+  );
   noKeyIn(asked);
   // A link without a scheme is asked over HTTPS.
   assert.equal(hex((await memo.openLink(link.replace("https://", ""))).audio), hex(audio));
 
   // Its failures.
-  const statuses = [[404, "wrong-key"], [410, "expired"], [429, "too-many"], [500, "server"], [403, "refused"]];
+  const statuses = [
+    [404, "wrong-key"],
+    [410, "expired"],
+    [429, "too-many"],
+    [500, "server"],
+    [403, "refused"],
+  ];
   for (const [status, kind] of statuses) {
     const said = { status, headers: { "retry-after": "7" }, json: { success: false, error: "no" } };
     play({ [audioRoute]: said, [discovery]: version11 });
@@ -499,10 +556,20 @@ async function fetching() {
     const standardIv = Buffer.from(iv, "base64url").toString("base64");
     for (const answer of [
       inJson,
-      { success: true, memo_id: id, ...inJson, duration_seconds: 1, metadata: { source: "sip_call", created_at: "2027-01-15T08:00:00Z" } },
+      {
+        success: true,
+        memo_id: id,
+        ...inJson,
+        duration_seconds: 1,
+        metadata: { source: "sip_call", created_at: "2027-01-15T08:00:00Z" },
+      },
       { ...inJson, encryption_iv: standardIv },
     ]) {
-      asked = play({ ...(audioAnswer ? { [audioRoute]: audioAnswer } : {}), [discovery]: version10, [`POST ${fetchAddress}`]: { json: answer } });
+      asked = play({
+        ...(audioAnswer ? { [audioRoute]: audioAnswer } : {}),
+        [discovery]: version10,
+        [`POST ${fetchAddress}`]: { json: answer },
+      });
       assert.equal(await opened({ allowKey: true }), hex(audio));
       assert.deepEqual(asked.at(-1).body, { memo_id: id, access_key: keyText, requesting_domain: "" });
     }
@@ -515,7 +582,11 @@ async function fetching() {
       [{ status: 410, json: { error: "expired" } }, "expired"],
       [{ json: { ...inJson, encrypted_audio_b64: "?" } }, "damaged"],
     ]) {
-      play({ ...(audioAnswer ? { [audioRoute]: audioAnswer } : {}), [discovery]: version10, [`POST ${fetchAddress}`]: answer });
+      play({
+        ...(audioAnswer ? { [audioRoute]: audioAnswer } : {}),
+        [discovery]: version10,
+        [`POST ${fetchAddress}`]: answer,
+      });
       assert.equal(await verdict(() => memo.fetchMemo(link, { allowKey: true })), kind, JSON.stringify(answer));
     }
   }
@@ -534,7 +605,9 @@ async function fetching() {
     audio: `${base}/voice/{id}/audio`,
   });
   // A domain whose pages are elsewhere says where.
-  const elsewhere = { json: { extensions: { "1.1": { access_token: true, audio: "https://memo.peer.example/x/{id}" } } } };
+  const elsewhere = {
+    json: { extensions: { 1.1: { access_token: true, audio: "https://memo.peer.example/x/{id}" } } },
+  };
   asked = play({ [discovery]: elsewhere, [`GET https://memo.peer.example/x/${id}`]: sealedAnswer });
   assert.equal(await opened(), hex(audio));
   noKeyIn(asked);
@@ -546,7 +619,8 @@ async function fetching() {
   noKeyIn(asked);
   play({ "POST /api/open": { status: 502, json: { success: false, error: "no route" } } });
   assert.equal(await verdict(() => memo.fetchMemo(link, { via: "" })), "unreachable");
-  const needsKey = (body) => (body.access_key ? sealedAnswer : { status: 409, json: { success: false, error: "key", needs_key: true } });
+  const needsKey = (body) =>
+    body.access_key ? sealedAnswer : { status: 409, json: { success: false, error: "key", needs_key: true } };
   asked = play({ "POST https://ours.example/api/open": needsKey });
   assert.equal(await verdict(() => memo.fetchMemo(link, { via: "https://ours.example/" })), "needs-key");
   noKeyIn(asked);
@@ -554,7 +628,12 @@ async function fetching() {
 
   // An interrupted recording says so in its header fields, and opens as a stream.
   const body = await memo.sealStream({ key, iv, pcm: audio.subarray(44) });
-  play({ [audioRoute]: { body, headers: { ...sealedAnswer.headers, "memo-encryption": "aes-256-gcm-stream", "memo-complete": "false" } } });
+  play({
+    [audioRoute]: {
+      body,
+      headers: { ...sealedAnswer.headers, "memo-encryption": "aes-256-gcm-stream", "memo-complete": "false" },
+    },
+  });
   const cut = await memo.openLink(link);
   assert.deepEqual([hex(cut.audio), cut.complete], [hex(audio), false]);
 

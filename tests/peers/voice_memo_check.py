@@ -206,8 +206,8 @@ def make_envelope():
         for _ in range(5):
             owner, stranger = memo.make_owner(kem), memo.make_owner(kem)
             memo_id = memo.base64url(secrets.token_bytes(16))
-            contents = {"key": memo.secret_text(secrets.token_bytes(32)), "transcript": "ö€𝄞" * random.randrange(500),
-                        "duration_seconds": random.randrange(1000) / 8}
+            contents = {"key": memo.secret_text(secrets.token_bytes(32)),
+                        "transcript": "ö€𝄞" * random.randrange(500), "duration_seconds": random.randrange(1000) / 8}
             case = {"kem": kem, "memo_id": memo_id, "plaintext": json.dumps(contents),
                     "envelope": memo.seal_envelope(kem, owner["public_key"], memo_id, contents)}
             seeds = [memo.secret_text(each["seed"]) for each in (stranger, owner)]
@@ -288,8 +288,8 @@ def sign():
     equal(taken(signature_input=f'{fields["signature-input"]}, {fields["signature-input"].replace("sig1", "sig2")}'),
           "refused")
     # Another order, and the algorithm named: another program may sign so.
-    reordered = ('("content-digest" "@target-uri" "@method");tag="voice-federation/1.1";alg="ed25519";nonce="0123456789abcdef"'
-                 ';keyid="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";created=1800000000;expires=1800000030')
+    reordered = ('("content-digest" "@target-uri" "@method");tag="voice-federation/1.1";alg="ed25519"'
+                 ';nonce="0123456789abcdef";keyid="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";created=1800000000;expires=1800000030')
     text = f'"content-digest": {digest}\n"@target-uri": {url}\n"@method": POST\n"@signature-params": {reordered}'
     signature = memo.Ed25519PrivateKey.from_private_bytes(seed).sign(text.encode())
     equal(taken(signature_input=f"a={reordered}", signature=f"a=:{memo.base64(signature)}:"), "ok")
@@ -304,7 +304,7 @@ def sign():
         "too late": taken(at=now + 60),
         "too early": taken(at=now - 31),
         "a longer life": taken(signature_input=fields["signature-input"].replace("1800000060", "1800000061")),
-        "another nonce": taken(signature_input=fields["signature-input"].replace("0123456789abcdef", "0123456789abcdee")),
+        "another nonce": taken(signature_input=fields["signature-input"].replace("abcdef", "abcdee")),
         "another tag": taken(signature_input=fields["signature-input"].replace("1.1", "1.2")),
         "fewer components": taken(signature_input=fields["signature-input"].replace(' "content-digest"', "")),
         "another algorithm": taken(signature_input=fields["signature-input"] + ';alg="rsa-v1_5-sha256"'),
