@@ -1498,7 +1498,7 @@ export async function makeOwner(kem = "xwing") {
   return { kem, seed, publicKey: base64url(await kemNamed(kem).publicKey(seed)) };
 }
 
-/** What follows from an owner's seed: the public key, the token that lists the inbox, and the hash that servers keep. */
+/** What follows from an owner's seed: the public key, the inbox's listing token, and the hash that servers keep of it. */
 export async function ownerOf(seed, kem = "xwing") {
   const secret = secretBytes(seed);
   const token = await hkdf(secret, LISTING_INFO);

@@ -3,8 +3,8 @@
 
 A memo is a recording that only the holder of its link can hear (docs/memo-format.md). This module seals and opens
 memos, opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to its
-owner, wraps keys under a telephone code, and speaks voice federation 1.0 and 1.1, signed requests included. It shares no code
-with Obelus. contrib/voice-memo.js is its twin for browsers; the names are the same but for their case.
+owner, wraps keys under a telephone code, and speaks voice federation 1.0 and 1.1, signed requests included. It shares no
+code with Obelus. contrib/voice-memo.js is its twin for browsers; the names are the same but for their case.
 
     python3 voice_memo.py open LINK -o FILE          fetch a memo and write its audio
     python3 voice_memo.py verify LINK                ask whether a link's memo is there
@@ -821,8 +821,11 @@ def parse_inbox_link(text):
     """Takes an inbox link apart: (base, mailbox, seeds)."""
     address, _, fragment = text.strip().partition("#")
     base, name = _split_address(address.split("?")[0], "/inbox/")
-    mailbox = urllib.parse.unquote(name)
-    if not mailbox or "/" in mailbox:
+    try:
+        mailbox = urllib.parse.unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        mailbox = ""
+    if not mailbox or "/" in mailbox or re.search("%(?![0-9A-Fa-f]{2})", name):
         raise MemoError("not-a-link", "the mailbox in this link is malformed")
     if not fragment:
         raise MemoError("no-key", "this link has no secret: the part behind # is missing")

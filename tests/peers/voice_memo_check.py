@@ -289,7 +289,8 @@ def sign():
           "refused")
     # Another order, and the algorithm named: another program may sign so.
     reordered = ('("content-digest" "@target-uri" "@method");tag="voice-federation/1.1";alg="ed25519"'
-                 ';nonce="0123456789abcdef";keyid="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";created=1800000000;expires=1800000030')
+                 ';nonce="0123456789abcdef";keyid="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";created=1800000000'
+                 ';expires=1800000030')
     text = f'"content-digest": {digest}\n"@target-uri": {url}\n"@method": POST\n"@signature-params": {reordered}'
     signature = memo.Ed25519PrivateKey.from_private_bytes(seed).sign(text.encode())
     equal(taken(signature_input=f"a={reordered}", signature=f"a=:{memo.base64(signature)}:"), "ok")
