@@ -1,10 +1,12 @@
 // voice-memo.js: encrypted voice memos in the browser and in Node, in one file without dependencies.
 //
 // A memo is a recording that only the holder of its link can hear (docs/memo-format.md). This module seals and opens
-// memos, opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to its owner, wraps keys
-// under a telephone code, prints links and their QR codes, and fetches memos from any domain that speaks voice
-// federation. It runs under a strict content security policy (no eval, no inline script, no WebAssembly) in browsers,
-// and in Node from 18 on. Whatever touches a key is done here; what a server sees is a token or ciphertext.
+// memos, opens what an interrupted recording left behind, makes and opens the envelopes that hand a mailbox's memos to
+// its owner, wraps keys under a telephone code, prints links and their QR codes, and fetches memos from any domain that
+// speaks voice federation. Whatever touches a key is done here; what a server sees is a token or ciphertext.
+//
+// It runs under a strict content security policy (no eval, no inline script, no WebAssembly) in browsers, and in Node
+// from 18 on (before 20.19 under the name voice-memo.mjs).
 //
 // AES-GCM, HMAC and SHA-256 come from WebCrypto, which browsers have on pages that came over HTTPS (or localhost).
 // X25519 and ML-KEM-768 come from WebCrypto where it has them and from the scripts below where not. The scripts keep
@@ -501,8 +503,7 @@ function unpackBits(bytes, d) {
 }
 
 /** Compress_d (FIPS 203 4.7): round(2^d x / q) mod 2^d. No division: q is replaced by its reciprocal times 2^36. */
-const compress = (f, d) =>
-  f.map((x) => Math.floor(((x * 2 ** d + 1664) * 20642679) / 2 ** 36) & ((1 << d) - 1));
+const compress = (f, d) => f.map((x) => Math.floor(((x * 2 ** d + 1664) * 20642679) / 2 ** 36) & ((1 << d) - 1));
 
 /** Decompress_d (FIPS 203 4.8): round(q y / 2^d). */
 const decompress = (f, d) => f.map((y) => (y * Q + (1 << (d - 1))) >> d);
@@ -600,7 +601,8 @@ export function mlkemDecaps(dk, ct) {
 
 // ---- X25519 (RFC 7748 5) ----
 //
-// Numbers mod 2^255 - 19 as 16 limbs of 16 bits in doubles: a product of two has limbs below 2^37 * 16, exact.
+// Numbers mod 2^255 - 19 as 16 limbs of 16 bits in doubles. Factors are sums or differences of two that were carried,
+// so a limb of a product stays below 2^44 and is exact.
 
 const fieldOf = (first) => {
   const limbs = new Float64Array(16);
@@ -614,7 +616,7 @@ function carry(a) {
     let over = 0;
     for (let i = 0; i < 16; i++) {
       const limb = a[i] + over;
-      over = Math.floor(limb / 65536);
+      over = Math.floor(limb * (1 / 65536));
       a[i] = limb - 65536 * over;
     }
     a[0] += 38 * over;
@@ -622,30 +624,45 @@ function carry(a) {
   return a;
 }
 
-const fieldAdd = (a, b) => a.map((limb, i) => limb + b[i]);
-const fieldSub = (a, b) => a.map((limb, i) => limb - b[i]);
-
-function fieldMul(a, b) {
-  const wide = new Float64Array(31);
+function fieldAdd(out, a, b) {
   for (let i = 0; i < 16; i++) {
+    out[i] = a[i] + b[i];
+  }
+  return out;
+}
+
+function fieldSub(out, a, b) {
+  for (let i = 0; i < 16; i++) {
+    out[i] = a[i] - b[i];
+  }
+  return out;
+}
+
+/** A product before it is brought back to 16 limbs: made once, since an array for each of thousands costs more. */
+const wide = new Float64Array(31);
+
+function fieldMul(out, a, b) {
+  wide.fill(0);
+  for (let i = 0; i < 16; i++) {
+    const limb = a[i];
     for (let j = 0; j < 16; j++) {
-      wide[i + j] += a[i] * b[j];
+      wide[i + j] += limb * b[j];
     }
   }
-  const product = new Float64Array(16);
-  for (let i = 0; i < 16; i++) {
-    product[i] = wide[i] + (i < 15 ? 38 * wide[i + 16] : 0);
+  for (let i = 0; i < 15; i++) {
+    out[i] = wide[i] + 38 * wide[i + 16];
   }
-  return carry(product);
+  out[15] = wide[15];
+  return carry(out);
 }
 
 /** a^(p - 2) = 1/a: p - 2 = 2^255 - 21 has all bits set but 2 and 4. */
 function fieldInvert(a) {
-  let power = a;
+  const power = a.slice();
   for (let bit = 253; bit >= 0; bit--) {
-    power = fieldMul(power, power);
+    fieldMul(power, power, power);
     if (bit !== 2 && bit !== 4) {
-      power = fieldMul(power, a);
+      fieldMul(power, power, a);
     }
   }
   return power;
@@ -682,7 +699,7 @@ function fieldBytes(a) {
   return bytes;
 }
 
-/** X25519 in script (RFC 7748 5). Gives zeros for points of small order: the caller refuses them. */
+/** X25519 in script (RFC 7748 5). */
 export function x25519Script(scalar, point) {
   const k = scalar.slice();
   k[0] &= 248;
@@ -691,7 +708,8 @@ export function x25519Script(scalar, point) {
   for (let i = 0; i < 16; i++) {
     x1[i] = point[2 * i] + 256 * (i === 15 ? point[31] & 127 : point[2 * i + 1]);
   }
-  let [x2, z2, x3, z3] = [fieldOf(1), fieldOf(0), x1.slice(), fieldOf(1)];
+  const [x2, z2, x3, z3] = [fieldOf(1), fieldOf(0), x1.slice(), fieldOf(1)];
+  const [a, b, aa, bb, e, da, cb] = Array.from({ length: 7 }, () => fieldOf(0));
   const a24 = fieldOf(121665 % 65536);
   a24[1] = Math.floor(121665 / 65536);
   let swapped = 0;
@@ -700,23 +718,27 @@ export function x25519Script(scalar, point) {
     fieldSwap(x2, x3, swapped ^ bit);
     fieldSwap(z2, z3, swapped ^ bit);
     swapped = bit;
-    const a = fieldAdd(x2, z2);
-    const b = fieldSub(x2, z2);
-    const aa = fieldMul(a, a);
-    const bb = fieldMul(b, b);
-    const e = fieldSub(aa, bb);
-    const da = fieldMul(fieldSub(x3, z3), a);
-    const cb = fieldMul(fieldAdd(x3, z3), b);
-    const sum = fieldAdd(da, cb);
-    const difference = fieldSub(da, cb);
-    x3 = fieldMul(sum, sum);
-    z3 = fieldMul(x1, fieldMul(difference, difference));
-    x2 = fieldMul(aa, bb);
-    z2 = fieldMul(e, fieldAdd(aa, fieldMul(a24, e)));
+    // The names are those of RFC 7748 5; what is not needed any more is written over.
+    fieldAdd(a, x2, z2);
+    fieldSub(b, x2, z2);
+    fieldMul(aa, a, a);
+    fieldMul(bb, b, b);
+    fieldSub(e, aa, bb);
+    fieldMul(da, fieldSub(da, x3, z3), a);
+    fieldMul(cb, fieldAdd(cb, x3, z3), b);
+    fieldAdd(x3, da, cb);
+    fieldMul(x3, x3, x3);
+    fieldSub(z3, da, cb);
+    fieldMul(z3, z3, z3);
+    fieldMul(z3, x1, z3);
+    fieldMul(x2, aa, bb);
+    fieldMul(z2, a24, e);
+    fieldAdd(z2, aa, z2);
+    fieldMul(z2, e, z2);
   }
   fieldSwap(x2, x3, swapped);
   fieldSwap(z2, z3, swapped);
-  return fieldBytes(fieldMul(x2, fieldInvert(z2)));
+  return fieldBytes(fieldMul(x2, x2, fieldInvert(z2)));
 }
 
 // ---- What the browser brings itself ----
@@ -767,16 +789,21 @@ function hasX25519() {
   return nativeX25519;
 }
 
-/** X25519 with the check of RFC 7748 6.1: a shared secret of zeros is refused, as WebCrypto refuses it. */
+/** X25519 as RFC 7748 5 defines it: zeros for a point of small order, where WebCrypto fails. */
 async function x25519(scalar, point) {
   if (await hasX25519()) {
     try {
       return await x25519Native(scalar, point);
-    } catch (cause) {
-      throw malformed("the X25519 key is one of small order");
+    } catch {
+      // The script below gives the zeros, or what WebCrypto should have given.
     }
   }
-  const shared = x25519Script(scalar, point);
+  return x25519Script(scalar, point);
+}
+
+/** The same, refusing a shared secret of zeros as DHKEM must (RFC 9180 7.1.4). X-Wing does without. */
+async function x25519Checked(scalar, point) {
+  const shared = await x25519(scalar, point);
   if (sameBytes(shared, new Uint8Array(32))) {
     throw malformed("the X25519 key is one of small order");
   }
@@ -861,23 +888,27 @@ export async function xwingEncaps(publicKey, randomness) {
   return { key: xwingCombine(ssM, ssX, ctX, pkX), ct: concat(ctM, ctX) };
 }
 
+/** What the last seed expanded to: an inbox opens hundreds of envelopes with one. */
+let lastXwing = null;
+
+async function xwingKeys(seed) {
+  if (lastXwing === null || !sameBytes(lastXwing.seed, seed)) {
+    const { mlkemSeed, scalar } = xwingExpand(seed);
+    const { dk } = mlkemKeygen(mlkemSeed.subarray(0, 32), mlkemSeed.subarray(32));
+    lastXwing = { seed: seed.slice(), mlkemSeed, dk, scalar, pkX: await x25519(scalar, BASE_POINT) };
+  }
+  return lastXwing;
+}
+
 /** Decapsulate (section 5.5): the 32 bytes that a ciphertext of 1120 bytes shares with the holder of the seed. */
 export async function xwingDecaps(seed, ct) {
   if (ct.length !== MLKEM_CT_BYTES + 32) {
     throw malformed("not a ciphertext of X-Wing");
   }
-  const { mlkemSeed, scalar } = xwingExpand(seed);
+  const { mlkemSeed, dk, scalar, pkX } = await xwingKeys(seed);
   const [ctM, ctX] = split(ct, MLKEM_CT_BYTES, 32);
-  let ssM;
-  if (await hasMlkem()) {
-    ssM = await mlkemNativeDecaps(mlkemSeed, ctM);
-  } else {
-    const { dk } = mlkemKeygen(mlkemSeed.subarray(0, 32), mlkemSeed.subarray(32));
-    ssM = mlkemDecaps(dk, ctM);
-  }
-  const ssX = await x25519(scalar, ctX);
-  const pkX = await x25519(scalar, BASE_POINT);
-  return xwingCombine(ssM, ssX, ctX, pkX);
+  const ssM = (await hasMlkem()) ? await mlkemNativeDecaps(mlkemSeed, ctM) : mlkemDecaps(dk, ctM);
+  return xwingCombine(ssM, await x25519(scalar, ctX), ctX, pkX);
 }
 
 // ---- HKDF-SHA256 (RFC 5869) and HPKE (RFC 9180), base mode ----
@@ -920,8 +951,8 @@ async function dhkemSecret(dh, enc, publicKey) {
 }
 
 /**
- * The two KEMs: ids of the HPKE registry, lengths, and their three operations. X-Wing's shared secret goes into the key schedule as it
- * is (draft-ietf-hpke-pq, MLKEM768-X25519), and its private key is its seed.
+ * The two KEMs: ids of the HPKE registry, lengths, and their three operations. X-Wing's shared secret goes into the key
+ * schedule as it is (draft-ietf-hpke-pq, MLKEM768-X25519), and its private key is its seed.
  */
 const KEMS = {
   xwing: {
@@ -943,10 +974,10 @@ const KEMS = {
     async encap(publicKey, randomness) {
       const scalar = randomness ?? randomBytes(32);
       const enc = await x25519(scalar, BASE_POINT);
-      return { secret: await dhkemSecret(await x25519(scalar, publicKey), enc, publicKey), enc };
+      return { secret: await dhkemSecret(await x25519Checked(scalar, publicKey), enc, publicKey), enc };
     },
     async decap(seed, enc) {
-      return dhkemSecret(await x25519(seed, enc), enc, await x25519(seed, BASE_POINT));
+      return dhkemSecret(await x25519Checked(seed, enc), enc, await x25519(seed, BASE_POINT));
     },
   },
 };
@@ -1140,7 +1171,8 @@ function longBlake2b(message, length) {
 
 /**
  * GB (RFC 9106 3.6) on the words a, b, c, d of `v`, each two halves of 32 bits. The product of two low halves is taken
- * in 16-bit parts, since JavaScript has no 64-bit integer that is fast.
+ * in 16-bit parts, since JavaScript has no 64-bit integer that is fast. Four times the same lines but for the rotation:
+ * as a function of its own over the array it took twice the time.
  */
 function blamka(v, a, b, c, d) {
   let [al, ah, bl, bh] = [v[a], v[a + 1], v[b], v[b + 1]];
@@ -1439,7 +1471,7 @@ async function openStream(key, iv, body) {
   return { pcm: concat(...parts), complete };
 }
 
-/** Seals PCM (16-bit, 8 kHz, mono, little-endian) as a recording does while it goes on; `ended` marks the last frame. */
+/** Seals PCM (16-bit, 8 kHz, mono, little-endian) as a recording does as it goes; `ended` marks the last frame. */
 export async function sealStream({ key, iv, pcm, ended = false }) {
   const journalKey = await hkdf(secretBytes(key), JOURNAL_INFO);
   const nonce = ivBytes(iv);
@@ -1466,7 +1498,7 @@ export async function makeOwner(kem = "xwing") {
   return { kem, seed, publicKey: base64url(await kemNamed(kem).publicKey(seed)) };
 }
 
-/** What follows from an owner's seed: the public key, the token that lists the inbox, and the hash that the server keeps. */
+/** What follows from an owner's seed: the public key, the inbox's listing token, and the hash that servers keep of it. */
 export async function ownerOf(seed, kem = "xwing") {
   const secret = secretBytes(seed);
   const token = await hkdf(secret, LISTING_INFO);
@@ -1526,7 +1558,7 @@ function parseContents(plain) {
 
 // ---- Telephone locks ----
 
-/** What a lock is made with: 64 MiB, three passes, one lane (RFC 9106 4, the second recommendation but for the lanes). */
+/** What a lock is made with: 64 MiB, three passes (RFC 9106 4, the second recommendation), in one lane. */
 export const LOCK_PARAMS = { m_kib: 65536, t: 3, p: 1 };
 
 const LOCK_BOUNDS = { m_kib: [8192, 262144], t: [1, 10], p: [1, 4] };
@@ -1586,7 +1618,7 @@ export async function telephoneLock({ secret, plaintext, aad, locator, params = 
   };
 }
 
-/** The proof P that a telephone code gives for a lock's salt and parameters: shown to the home server, which compares. */
+/** `{wrap, proof}` of a code under a lock's salt and parameters; the proof P is shown to the home server. */
 export async function telephoneProof({ secret, lock, progress }) {
   return lockKeys(secret, fromBase64(lock.salt), lock, progress);
 }
@@ -1661,7 +1693,7 @@ export function parseLink(text) {
   return { base, id, key: parseSecret(decodePadding(key)) };
 }
 
-/** Takes an inbox link apart: `{base, mailbox, seeds, setup}`; `setup` is the text of a set-up link's token, or null. */
+/** Takes an inbox link apart: `{base, mailbox, seeds, setup}`; `setup` is the text of a set-up token, or null. */
 export function parseInboxLink(text) {
   const link = String(text).trim();
   const hash = link.indexOf("#");
@@ -2025,7 +2057,8 @@ export function readWav(file) {
     const body = at + 8;
     if (tag(at) === "fmt " && length >= 16 && body + 16 <= bytes.length) {
       const [kind, channels, bits] = [0, 2, 14].map((offset) => view.getUint16(body + offset, true));
-      format = (kind === 1 || kind === 0xfffe) && bits === 16 ? { rate: view.getUint32(body + 4, true), channels } : null;
+      const is16BitPcm = (kind === 1 || kind === 0xfffe) && bits === 16;
+      format = is16BitPcm ? { rate: view.getUint32(body + 4, true), channels } : null;
     } else if (tag(at) === "data") {
       // A file that says more than it holds was cut, and plays as far as it goes.
       const count = Math.min(length, bytes.length - body) >> 1;
@@ -2053,10 +2086,12 @@ export function samplesOf(file) {
 const DISCOVERY_PATH = "/.well-known/voice-federation";
 const FETCH_PATH = "/api/federation/voice/fetch";
 const VERIFY_PATH = "/api/federation/voice/verify";
+const AUDIO_PATH = "/voice/{id}/audio";
 
 /** Most that is read of an answer: what a memo of an hour comes to in base64, and room. */
 const ANSWER_BYTES = 96 * 1024 * 1024;
-const ANSWER_MILLIS = 60_000;
+/** Longest that nothing comes: a large memo over a slow line takes longer than that in all. */
+const IDLE_MILLIS = 60_000;
 
 /** Where a link's domain is asked: HTTPS, unless the link says otherwise. */
 function originOf(base) {
@@ -2067,7 +2102,7 @@ function originOf(base) {
   return trimBase(url);
 }
 
-/** A request that sends nothing but what it is given, follows no redirect, and ends in bounded time. */
+/** A request that sends nothing but what it is given, follows no redirect, and gives up where nothing comes. */
 async function ask(address, { signal, ...init } = {}) {
   const stop = new AbortController();
   const onAbort = () => stop.abort();
@@ -2075,7 +2110,11 @@ async function ask(address, { signal, ...init } = {}) {
   if (signal?.aborted) {
     stop.abort();
   }
-  const timer = setTimeout(onAbort, ANSWER_MILLIS);
+  let timer = setTimeout(onAbort, IDLE_MILLIS);
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(onAbort, IDLE_MILLIS);
+  };
   try {
     const response = await fetch(address, {
       cache: "no-store",
@@ -2085,7 +2124,7 @@ async function ask(address, { signal, ...init } = {}) {
       signal: stop.signal,
       ...init,
     });
-    return { response, body: await readBody(response) };
+    return { response, body: await readBody(response, alive) };
   } catch (cause) {
     throw cause instanceof MemoError ? cause : new MemoError("unreachable", { cause });
   } finally {
@@ -2094,7 +2133,7 @@ async function ask(address, { signal, ...init } = {}) {
   }
 }
 
-async function readBody(response) {
+async function readBody(response, alive) {
   const parts = [];
   let length = 0;
   const reader = response.body?.getReader();
@@ -2103,6 +2142,7 @@ async function readBody(response) {
     if (done) {
       break;
     }
+    alive();
     length += value.length;
     if (length > ANSWER_BYTES) {
       await reader.cancel();
@@ -2122,7 +2162,14 @@ function json(body) {
   }
 }
 
-const STATUS_KINDS = { 401: "wrong-key", 403: "refused", 404: "wrong-key", 410: "expired", 429: "too-many", 503: "too-many" };
+const STATUS_KINDS = {
+  401: "wrong-key",
+  403: "refused",
+  404: "wrong-key",
+  410: "expired",
+  429: "too-many",
+  503: "too-many",
+};
 
 function failure({ response, body }) {
   const retryAfter = Number(response.headers.get("retry-after")) || 0;
@@ -2132,8 +2179,9 @@ function failure({ response, body }) {
 }
 
 /**
- * What a domain says of its federation: `{base, version, fetch, verify, token}`; `token` is whether it takes access
- * tokens (1.1). Fields that a document lacks have their usual values.
+ * What a domain says of its federation: `{base, version, fetch, verify, token, audio}`; `token` is whether it takes
+ * access tokens (1.1), `audio` where it hands out ciphertext for one, with `{id}` in it. Fields that a document lacks
+ * have their usual values.
  */
 export async function discover(domain, { signal } = {}) {
   const base = originOf(domain);
@@ -2142,8 +2190,8 @@ export async function discover(domain, { signal } = {}) {
     throw failure(answer);
   }
   const document = json(answer.body);
-  const endpoint = (name, path) => {
-    const given = document.endpoints?.[name];
+  const extension = document.extensions?.["1.1"];
+  const endpoint = (given, path) => {
     if (typeof given !== "string") {
       return base + path;
     }
@@ -2162,9 +2210,10 @@ export async function discover(domain, { signal } = {}) {
   return {
     base,
     version: typeof document.version === "string" ? document.version : "1.0",
-    fetch: endpoint("fetch", FETCH_PATH),
-    verify: endpoint("verify", VERIFY_PATH),
-    token: document.extensions?.["1.1"]?.access_token === true,
+    fetch: endpoint(document.endpoints?.fetch, FETCH_PATH),
+    verify: endpoint(document.endpoints?.verify, VERIFY_PATH),
+    token: extension?.access_token === true,
+    audio: endpoint(extension?.audio, AUDIO_PATH).replace(/%7Bid%7D/i, "{id}"),
   };
 }
 
@@ -2235,23 +2284,15 @@ export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
     return fetchVia(via, parsed, token, { signal, allowKey });
   }
   const base = originOf(parsed.base);
-  let direct;
-  try {
-    direct = await ask(`${base}/voice/${parsed.id}/audio`, { headers: { authorization: `Bearer ${token}` }, signal });
-    if (direct.response.ok && direct.response.headers.get("memo-iv") !== null) {
-      return memoOfHeaders(direct, parsed);
-    }
-  } catch (error) {
-    if (signal?.aborted) {
-      throw error;
-    }
-    // Perhaps only this resource is kept from us (no CORS there): the discovery document tells what the domain speaks.
-    direct = error;
+  const usual = base + AUDIO_PATH.replace("{id}", parsed.id);
+  const refused = await fetchByToken(usual, parsed, token, signal);
+  if (!(refused instanceof MemoError)) {
+    return refused;
   }
-  const refused = direct instanceof MemoError ? direct : failure(direct);
-  if (["expired", "too-many"].includes(refused.kind)) {
+  if (signal?.aborted || ["expired", "too-many"].includes(refused.kind)) {
     throw refused;
   }
+  // Perhaps the resource is elsewhere, or kept from us (no CORS there), or the domain speaks 1.0 alone: it says so.
   let domain;
   try {
     domain = await discover(base, { signal });
@@ -2259,7 +2300,12 @@ export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
     throw refused;
   }
   if (domain.token) {
-    throw refused;
+    const announced = domain.audio.replace("{id}", parsed.id);
+    const memo = announced === usual ? refused : await fetchByToken(announced, parsed, token, signal);
+    if (memo instanceof MemoError) {
+      throw memo;
+    }
+    return memo;
   }
   if (!allowKey) {
     throw new MemoError("needs-key");
@@ -2272,6 +2318,17 @@ export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
   return memoOfJson(await postJson(domain.fetch, request, signal), parsed);
 }
 
+/** The memo at an address that takes tokens, or the error that came of it. */
+async function fetchByToken(address, parsed, token, signal) {
+  try {
+    const answer = await ask(address, { headers: { authorization: `Bearer ${token}` }, signal });
+    const isMemo = answer.response.ok && answer.response.headers.get("memo-iv") !== null;
+    return isMemo ? memoOfHeaders(answer, parsed) : failure(answer);
+  } catch (error) {
+    return error;
+  }
+}
+
 async function fetchVia(via, parsed, token, { signal, allowKey }) {
   const address = `${trimBase(via)}/api/open`;
   const request = { domain: parsed.base, memo_id: parsed.id };
@@ -2281,6 +2338,9 @@ async function fetchVia(via, parsed, token, { signal, allowKey }) {
       throw new MemoError("needs-key");
     }
     answer = await postJson(address, { ...request, access_key: secretText(parsed.key) }, signal);
+  }
+  if (answer.response.status === 502) {
+    throw new MemoError("unreachable", { message: failure(answer).message });
   }
   if (!answer.response.ok) {
     throw failure(answer);
