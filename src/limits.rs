@@ -281,3 +281,5 @@ pub const HTTP_POLL_TIME: Duration = Duration::from_secs(25);
 pub const HTTP_POLLERS_PER_ADDRESS: usize = 16;
 /// Requests that wait for changes, all together.
 pub const HTTP_POLLERS: usize = 256;
+/// How often the store is cleared out.
+pub const SWEEP_TIME: Duration = Duration::from_secs(3_600);

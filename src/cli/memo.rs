@@ -51,6 +51,11 @@ pub enum Command {
         /// The memo's id
         id: String,
     },
+    /// Print the signed receipt of a memo that was deleted, as JSON
+    Receipt {
+        /// The memo's id
+        id: String,
+    },
     /// Fetch and decrypt a memo by its link
     Open {
         /// The link, key and all; `-` reads it from standard input, so that it stays out of the process list
@@ -77,6 +82,8 @@ pub fn main(args: Args) -> ExitCode {
         Command::Delete { id } => {
             ask(&config.store.path, &Request::MemoDelete { id: id.clone() }).map(|_| println!("deleted {id}"))
         }
+        Command::Receipt { id } => ask(&config.store.path, &Request::MemoReceipt { id })
+            .map(|receipts| receipts.iter().for_each(|receipt| println!("{receipt}"))),
         Command::Open { link, output } => open_link(&config.store.path, link, &output),
     };
     match done {

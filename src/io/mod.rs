@@ -12,6 +12,7 @@ mod process;
 pub mod reload;
 pub mod server;
 pub mod services;
+pub mod sweeper;
 mod tcp;
 mod udp;
 mod vault_thread;

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
 use super::services::Machine;
+use super::sweeper::{self, Sweeper};
 use super::tcp::{Connection, Tcp};
 use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
@@ -106,6 +107,7 @@ pub struct Server {
     http_stop: oneshot::Sender<()>,
     http_task: tokio::task::JoinHandle<()>,
     notifying: notify::Running,
+    sweeper: Sweeper,
     vault_thread: std::thread::JoinHandle<()>,
 }
 
@@ -205,6 +207,7 @@ impl Server {
             rng.fork(),
         );
         let (http_stop, http_stopped) = oneshot::channel::<()>();
+        let sweeper = sweeper::start(store.clone(), &config.mailboxes);
         let state = http::State::new(store.clone(), &config.http, &config.federation)
             .with_mailboxes(&config.mailboxes);
         let http_task = tokio::spawn(async move {
@@ -254,6 +257,7 @@ impl Server {
             http_task,
             base: base.url(),
             notifying,
+            sweeper,
             vault_thread,
         })
     }
@@ -275,6 +279,7 @@ impl Server {
 
     /// Hangs every call up, keeps their memos, un-registers and stops: within a bounded time.
     pub async fn stop(self) {
+        drop(self.sweeper);
         let (done, stopped) = oneshot::channel();
         let asked = self.asks.send(Ask::Shutdown(done)).await.is_ok();
         if asked && tokio::time::timeout(SHUTDOWN_TIME, stopped).await.is_err() {

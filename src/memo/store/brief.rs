@@ -11,8 +11,7 @@ const USED_UP: u8 = 2;
 const FLEETING: u8 = 4;
 const EXPIRES: u8 = 8;
 const SHARE: u8 = 16;
-const LOCATOR: u8 = 32;
-const MAILBOX: u8 = 64;
+const MAILBOX: u8 = 32;
 
 /// A memo in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +26,6 @@ pub struct Brief {
     pub expires_at: Option<Millis>,
     /// The memo that it is a copy of. In a box, since hardly any memo has one.
     pub share_of: Option<Box<MemoId>>,
-    /// The digits by which a telephone finds it.
-    pub locator: Option<u32>,
     /// Whether its owner has listened to it.
     pub heard: bool,
     /// Whether it was fetched as often as it may be.
@@ -46,7 +43,6 @@ impl Brief {
             size_bytes: record.file_size_bytes,
             expires_at: record.expires_at,
             share_of: record.metadata.share_of.map(Box::new),
-            locator: None,
             heard: record.heard,
             used_up: record
                 .max_accesses
@@ -72,7 +68,6 @@ impl Brief {
             | flag(self.fleeting, FLEETING)
             | flag(self.expires_at.is_some(), EXPIRES)
             | flag(self.share_of.is_some(), SHARE)
-            | flag(self.locator.is_some(), LOCATOR)
             | flag(self.mailbox.is_some(), MAILBOX);
         let mut bytes = vec![VERSION, flags];
         bytes.extend(self.created_at.0.to_le_bytes());
@@ -82,9 +77,6 @@ impl Brief {
         }
         if let Some(original) = &self.share_of {
             bytes.extend(original.as_bytes());
-        }
-        if let Some(locator) = self.locator {
-            bytes.extend(locator.to_le_bytes());
         }
         // The name takes what is left.
         bytes.extend(self.mailbox.as_deref().unwrap_or_default().as_bytes());
@@ -112,10 +104,6 @@ impl Brief {
             true => Some(Box::new(MemoId::from_bytes(take(&mut rest)?))),
             false => None,
         };
-        let locator = match has(LOCATOR) {
-            true => Some(u32::from_le_bytes(take(&mut rest)?)),
-            false => None,
-        };
         let name = std::str::from_utf8(rest).ok()?;
         Some(Brief {
             created_at,
@@ -123,7 +111,6 @@ impl Brief {
             size_bytes,
             expires_at,
             share_of,
-            locator,
             heard: has(HEARD),
             used_up: has(USED_UP),
             fleeting: has(FLEETING),
@@ -143,7 +130,6 @@ pub(super) mod tests {
             size_bytes in 0..1_000_u64,
             expires_at in proptest::option::of(0..50_u64),
             share_of in proptest::option::weighted(0.2, 0..8_u8),
-            locator in proptest::option::weighted(0.2, 0..8_u32),
             heard: bool,
             used_up: bool,
             fleeting: bool,
@@ -154,8 +140,7 @@ pub(super) mod tests {
                 size_bytes,
                 expires_at: expires_at.map(Millis),
                 share_of: share_of.map(|byte| Box::new(MemoId::from_bytes([byte; 16]))),
-                locator,
-                heard,
+                    heard,
                 used_up,
                 fleeting,
             }
@@ -176,7 +161,7 @@ pub(super) mod tests {
             b"\x01",
             b"\x02\x00",
             b"\x01\x0812345678",
-            b"\x01\x40\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff",
+            b"\x01\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff",
         ] {
             assert_eq!(Brief::decode(bytes), None);
         }

@@ -1,0 +1,218 @@
+//! A store of 100,000 memos: how long a start takes, the first page of a list, a count, a deletion, and how much memory
+//! all of them need.
+//!
+//! `cargo bench --bench many` fills a store in a process of its own and prints the figures of another one that opens it;
+//! `-- --memos N` takes another number, `--transcript BYTES` envelopes with a transcript. Set `TMPDIR` to a folder of the disk
+//! that is to be measured.
+
+// A bench's items are nobody's interface.
+#![allow(missing_docs)]
+
+use obelus::federation::server::{self, Asker, Proof};
+use obelus::memo::envelope::{self, Contents};
+use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::link::{Link, LinkBase};
+use obelus::memo::owner::{Kem, OwnerSeed};
+use obelus::memo::record::Facts;
+use obelus::memo::seal;
+use obelus::memo::store::receipts::Reason;
+use obelus::memo::store::{Durable, NewMemo, Store};
+use obelus::memo::token::AccessToken;
+use obelus::memo::wav;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime};
+use zeroize::Zeroizing;
+
+/// Memos stored at a time.
+const BATCH: usize = 2_000;
+/// Mailboxes that the memos are in, in turn.
+const MAILBOXES: usize = 4;
+/// Memos on a page.
+const PAGE: usize = 200;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let number = |name: &str, default: usize| {
+        let at = arguments.iter().position(|argument| argument == name);
+        at.and_then(|at| arguments.get(at + 1)?.parse().ok())
+            .unwrap_or(default)
+    };
+    let memos = number("--memos", 100_000);
+    let transcript = number("--transcript", 0);
+    let own = |folder: &Path, part: &str| {
+        let program = std::env::current_exe().expect("this program has a path");
+        let done = Command::new(program)
+            .args([
+                part,
+                "--memos",
+                &memos.to_string(),
+                "--transcript",
+                &transcript.to_string(),
+            ])
+            .arg(folder)
+            .status();
+        assert!(done.expect("this program runs").success());
+    };
+    let folder = arguments.last().map(Path::new);
+    match (arguments.get(1).map(String::as_str), folder) {
+        (Some("fill"), Some(folder)) => fill(folder, memos, transcript),
+        (Some("measure"), Some(folder)) => measure(folder, memos),
+        (Some("serve"), Some(folder)) => serve(folder),
+        _ => {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            for part in ["fill", "measure", "serve"] {
+                own(folder.path(), part);
+            }
+        }
+    }
+}
+
+fn shown(what: &str, time: Duration) {
+    println!("{what:60} {:10.3} ms", time.as_secs_f64() * 1_000.0);
+}
+
+/// Resident memory, megabytes.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
+    kilobytes.unwrap_or_default() / 1_000.0
+}
+
+fn at(number: usize) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + number as u64)
+}
+
+fn new_memo(number: usize, seed: &OwnerSeed, transcript: usize) -> NewMemo {
+    let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(vec![100; 16])]));
+    let id = sealed.id();
+    let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
+    let mut contents = Contents::new(key, &link);
+    contents.from = Zeroizing::new("+15550100123".into());
+    contents.transcript = Zeroizing::new("x".repeat(transcript));
+    NewMemo {
+        sealed,
+        facts: Facts {
+            mailbox: Some(format!("mailbox-{}", number % MAILBOXES)),
+            trunk: Some("line".into()),
+            call_id: Some("00000000-0000-0000-0000-000000000000".into()),
+            envelope: envelope::seal(&seed.public_key(Kem::XWing), &id, &contents).ok(),
+            ..Facts::at("memo.example.org", at(number))
+        },
+    }
+}
+
+fn fill(folder: &Path, memos: usize, transcript: usize) {
+    let store = Store::open(&folder.join("data")).expect("a store");
+    let seed = OwnerSeed::generate();
+    let start = Instant::now();
+    let mut in_store = Duration::ZERO;
+    for first in (0..memos).step_by(BATCH) {
+        let batch = (first..memos.min(first + BATCH))
+            .map(|number| new_memo(number, &seed, transcript))
+            .collect();
+        let start = Instant::now();
+        assert!(store.insert(batch).iter().all(Result::is_ok));
+        in_store += start.elapsed();
+    }
+    shown("sealing and storing all", start.elapsed());
+    shown("of that in the store", in_store);
+    println!(
+        "{:60} {:10.1} MB",
+        "memory of the process that stored them",
+        resident()
+    );
+}
+
+fn measure(folder: &Path, memos: usize) {
+    let before = resident();
+    let start = Instant::now();
+    let store = Store::open(&folder.join("data")).expect("a store");
+    shown("start", start.elapsed());
+    println!("{:60} {:10.1} MB", "memory before", before);
+    println!("{:60} {:10.1} MB", "memory after the start", resident());
+    assert_eq!(store.count(), memos);
+
+    let start = Instant::now();
+    let page = store.list(Some("mailbox-1"), None, PAGE).expect("a page");
+    shown(
+        "first page of a mailbox, 200 memos with envelopes",
+        start.elapsed(),
+    );
+    assert_eq!(page.records.len(), PAGE.min(memos / MAILBOXES));
+    let mut after = page.next;
+    let start = Instant::now();
+    let mut pages = 1_u32;
+    while let Some(next) = after {
+        after = store
+            .list(Some("mailbox-1"), Some(next), PAGE)
+            .expect("a page")
+            .next;
+        pages += 1;
+    }
+    shown("each of the mailbox's other pages", start.elapsed() / pages);
+    println!(
+        "{:60} {:10.1} MB",
+        "memory after reading all of a mailbox",
+        resident()
+    );
+
+    let ids: Vec<MemoId> = page.records.iter().map(|record| record.id).collect();
+    let start = Instant::now();
+    for id in &ids {
+        assert!(store.count_access(id, at(memos)).expect("a count"));
+    }
+    shown("counting a fetch", start.elapsed() / ids.len() as u32);
+    let start = Instant::now();
+    for id in &ids {
+        let marked = store.update::<()>(id, Durable::Soon, |record| {
+            record.heard = true;
+            Ok(())
+        });
+        assert!(marked.is_ok());
+    }
+    shown("a mark", start.elapsed() / ids.len() as u32);
+    let start = Instant::now();
+    for id in &ids[..ids.len().min(20)] {
+        assert!(store.delete(id, Reason::Owner, at(memos)).is_ok());
+    }
+    shown("a deletion", start.elapsed() / ids.len().min(20) as u32);
+    let start = Instant::now();
+    drop(store);
+    shown("stop", start.elapsed());
+    let start = Instant::now();
+    drop(Store::open(&folder.join("data")).expect("a store"));
+    shown("start anew", start.elapsed());
+}
+
+/// What storing and fetching leaves in memory.
+fn serve(folder: &Path) {
+    let store = Store::open(&folder.join("other")).expect("a store");
+    let before = resident();
+    const ROUNDS: usize = 10;
+    const EACH: usize = 1_000;
+    for round in 0..ROUNDS {
+        for number in 0..EACH {
+            let audio = Zeroizing::new(vec![100; 8_000]);
+            let (sealed, key) = seal::seal(wav::encode(vec![audio]));
+            let id = sealed.id();
+            let proof = proof(&key);
+            let facts = Facts::at("memo.example.org", at(round * EACH + number));
+            assert!(store
+                .insert(vec![NewMemo { sealed, facts }])
+                .iter()
+                .all(Result::is_ok));
+            assert!(server::fetch(&store, Some(id), proof, Asker::OwnPage, at(0)).is_ok());
+        }
+        println!(
+            "{:60} {:10.1} MB",
+            format!("memory after {} memos stored and fetched", (round + 1) * EACH),
+            resident() - before
+        );
+    }
+}
+
+fn proof(key: &MemoKey) -> Proof {
+    Proof::of_token(&AccessToken::derive(key).to_text())
+}
