@@ -11,6 +11,7 @@ use obelus::memo::key::MemoId;
 use obelus::memo::link::LinkBase;
 use obelus::memo::owner::OwnerSeed;
 use obelus::memo::record::Encryption;
+use obelus::memo::store::receipts::Reason;
 use obelus::memo::store::Store;
 use obelus::memo::vault::{MemoMeta, StoredMemo, Vault, VaultCommand, VaultEvent};
 use std::io;
@@ -180,8 +181,8 @@ fn run(rig: &mut Rig, id_of_first: &mut Option<MemoId>) -> [Sure; 3] {
             }
             2 => {
                 let Some(id) = id_of_first else { return sure };
-                match rig.store.delete(id) {
-                    Ok(true) => sure[0].gone = true,
+                match rig.store.delete(id, Reason::Owner, UNIX_EPOCH) {
+                    Ok(Some(_)) => sure[0].gone = true,
                     _ => {
                         // Half gone perhaps; nobody was told.
                         sure[0] = Sure::default();
@@ -510,7 +511,11 @@ fn a_memo_that_is_deleted_does_not_come_back_from_its_journal() {
     let events = rig.vault.handle(vec![finish(0, "main")]);
     let id = stored(&events).unwrap().id;
     // The journal's removal is not durable yet.
-    assert!(rig.store.delete(&id).unwrap());
+    assert!(rig
+        .store
+        .delete(&id, Reason::Owner, UNIX_EPOCH)
+        .unwrap()
+        .is_some());
     let (folder, store, _) = rig.restart(Left::Synced);
     assert_eq!((store.count(), files(folder.path())), (0, (0, 0)));
 }
