@@ -16,6 +16,8 @@ pub enum Fault {
     Once(io::ErrorKind),
     /// It and all later ones fail: the process was killed, or the power went.
     Stop,
+    /// From it on there is no room: what needs none, such as renaming, removing and syncing, works.
+    Full,
 }
 
 /// What of the disk is left after a stop.
@@ -53,6 +55,8 @@ impl Inode {
 struct Model {
     /// Operations until the fault.
     countdown: Option<(usize, Fault)>,
+    /// A full disk has refused something.
+    struck: bool,
     inodes: Vec<Inode>,
     entries: BTreeMap<PathBuf, usize>,
     synced_entries: BTreeMap<PathBuf, usize>,
@@ -114,7 +118,13 @@ impl FaultDisk {
 
     /// No fault comes from now on. Whether one came.
     pub fn disarm(&self) -> bool {
-        self.model().countdown.take().is_none()
+        let mut model = self.model();
+        model.countdown.take().is_none() || model.struck
+    }
+
+    /// Whether a stop came.
+    pub fn has_stopped(&self) -> bool {
+        self.model().stopped_index.is_some()
     }
 
     /// Brings the folder to what is left after the stop. To be called when the store is dropped.
@@ -156,8 +166,22 @@ impl FaultDisk {
     }
 
     fn step(&self) -> io::Result<MutexGuard<'_, Model>> {
+        self.step_with(false)
+    }
+
+    /// A step that needs room on the disk.
+    fn step_into_room(&self) -> io::Result<MutexGuard<'_, Model>> {
+        self.step_with(true)
+    }
+
+    fn step_with(&self, needs_room: bool) -> io::Result<MutexGuard<'_, Model>> {
         let mut model = self.model();
         match model.countdown {
+            Some((0, Fault::Full)) if needs_room => {
+                model.struck = true;
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            Some((0, Fault::Full)) => Ok(model),
             Some((0, Fault::Once(kind))) => {
                 model.countdown = None;
                 Err(kind.into())
@@ -191,7 +215,7 @@ fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 impl DiskFile for FaultFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut model = self.disk.step()?;
+        let mut model = self.disk.step_into_room()?;
         model.inodes[self.inode].written.extend_from_slice(bytes);
         self.below.write_all(bytes)
     }
@@ -211,7 +235,7 @@ impl Disk for FaultDisk {
     }
 
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let mut model = self.step()?;
+        let mut model = self.step_into_room()?;
         let below = OsDisk.create_new(path)?;
         let inode = model.inodes.len();
         model.inodes.push(Inode::default());
@@ -254,7 +278,7 @@ impl Disk for FaultDisk {
     }
 
     fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut model = match self.step() {
+        let mut model = match self.step_into_room() {
             Ok(model) => model,
             // A full disk takes a part.
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
