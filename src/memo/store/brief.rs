@@ -12,6 +12,7 @@ const FLEETING: u8 = 4;
 const EXPIRES: u8 = 8;
 const SHARE: u8 = 16;
 const MAILBOX: u8 = 32;
+const SEALED: u8 = 64;
 
 /// A memo in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Brief {
     pub expires_at: Option<Millis>,
     /// The memo that it is a copy of. In a box, since hardly any memo has one.
     pub share_of: Option<Box<MemoId>>,
+    /// Whether it has an envelope.
+    pub sealed: bool,
     /// Whether its owner has listened to it.
     pub heard: bool,
     /// Whether it was fetched as often as it may be.
@@ -43,6 +46,7 @@ impl Brief {
             size_bytes: record.file_size_bytes,
             expires_at: record.expires_at,
             share_of: record.metadata.share_of.map(Box::new),
+            sealed: record.sealed_envelope.is_some(),
             heard: record.heard,
             used_up: record
                 .max_accesses
@@ -68,7 +72,8 @@ impl Brief {
             | flag(self.fleeting, FLEETING)
             | flag(self.expires_at.is_some(), EXPIRES)
             | flag(self.share_of.is_some(), SHARE)
-            | flag(self.mailbox.is_some(), MAILBOX);
+            | flag(self.mailbox.is_some(), MAILBOX)
+            | flag(self.sealed, SEALED);
         let mut bytes = vec![VERSION, flags];
         bytes.extend(self.created_at.0.to_le_bytes());
         bytes.extend(self.size_bytes.to_le_bytes());
@@ -111,6 +116,7 @@ impl Brief {
             size_bytes,
             expires_at,
             share_of,
+            sealed: has(SEALED),
             heard: has(HEARD),
             used_up: has(USED_UP),
             fleeting: has(FLEETING),
@@ -130,6 +136,7 @@ pub(super) mod tests {
             size_bytes in 0..1_000_u64,
             expires_at in proptest::option::of(0..50_u64),
             share_of in proptest::option::weighted(0.2, 0..8_u8),
+            sealed: bool,
             heard: bool,
             used_up: bool,
             fleeting: bool,
@@ -140,7 +147,8 @@ pub(super) mod tests {
                 size_bytes,
                 expires_at: expires_at.map(Millis),
                 share_of: share_of.map(|byte| Box::new(MemoId::from_bytes([byte; 16]))),
-                    heard,
+                    sealed,
+                heard,
                 used_up,
                 fleeting,
             }
