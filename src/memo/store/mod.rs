@@ -432,6 +432,11 @@ impl Store {
         self.catalogue().shares(original).count()
     }
 
+    /// The memo with these six digits of a telephone code.
+    pub fn by_locator(&self, locator: u32) -> Option<MemoId> {
+        self.catalogue().by_locator(locator)
+    }
+
     /// Makes access counts durable; the memos themselves always are.
     ///
     /// # Errors
