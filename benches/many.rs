@@ -9,7 +9,7 @@
 #![allow(missing_docs)]
 
 use obelus::federation::server::{self, Asker, Proof};
-use obelus::memo::envelope::{self, Contents};
+use obelus::memo::envelope::{self, Contents, Envelope};
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::owner::{Kem, OwnerSeed};
@@ -84,20 +84,24 @@ fn at(number: usize) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + number as u64)
 }
 
-fn new_memo(number: usize, seed: &OwnerSeed, transcript: usize) -> NewMemo {
-    let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(vec![100; 16])]));
-    let id = sealed.id();
+fn an_envelope(seed: &OwnerSeed, transcript: usize) -> Option<Envelope> {
+    let (id, key) = (MemoId::generate(), MemoKey::generate());
     let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
     let mut contents = Contents::new(key, &link);
     contents.from = Zeroizing::new("+15550100123".into());
     contents.transcript = Zeroizing::new("x".repeat(transcript));
+    envelope::seal(&seed.public_key(Kem::XWing), &id, &contents).ok()
+}
+
+fn new_memo(number: usize, envelope: Option<Envelope>) -> NewMemo {
+    let (sealed, _) = seal::seal(wav::encode(vec![Zeroizing::new(vec![100; 16])]));
     NewMemo {
         sealed,
         facts: Facts {
             mailbox: Some(format!("mailbox-{}", number % MAILBOXES)),
             trunk: Some("line".into()),
             call_id: Some("00000000-0000-0000-0000-000000000000".into()),
-            envelope: envelope::seal(&seed.public_key(Kem::XWing), &id, &contents).ok(),
+            envelope,
             ..Facts::at("memo.example.org", at(number))
         },
     }
@@ -105,12 +109,13 @@ fn new_memo(number: usize, seed: &OwnerSeed, transcript: usize) -> NewMemo {
 
 fn fill(folder: &Path, memos: usize, transcript: usize) {
     let store = Store::open(&folder.join("data")).expect("a store");
-    let seed = OwnerSeed::generate();
+    // One for all: what is measured is the store, and all are of one size.
+    let envelope = an_envelope(&OwnerSeed::generate(), transcript);
     let start = Instant::now();
     let mut in_store = Duration::ZERO;
     for first in (0..memos).step_by(BATCH) {
         let batch = (first..memos.min(first + BATCH))
-            .map(|number| new_memo(number, &seed, transcript))
+            .map(|number| new_memo(number, envelope.clone()))
             .collect();
         let start = Instant::now();
         assert!(store.insert(batch).iter().all(Result::is_ok));

@@ -9,6 +9,7 @@
 
 use super::disk::Disk;
 use crate::limits;
+use crate::memo::envelope::Envelope;
 use crate::memo::journal;
 use crate::memo::key::MemoId;
 use crate::memo::record::{Encryption, Record};
@@ -22,6 +23,8 @@ const MAGIC: &[u8; 8] = b"obelusM\x01";
 const PREFIX_BYTES: usize = MAGIC.len() + 4;
 /// Bytes that surely hold a record: its texts come from the configuration and from one line of a SIP message.
 const HEAD_BYTES: usize = 256 * 1024;
+/// Bytes that hold one but for those with a long transcript in their envelopes.
+const LIKELY_HEAD_BYTES: usize = 24 * 1024;
 /// Bytes that are read at once where a stream is gone through.
 pub(super) const READ_BYTES: usize = 64 * 1024;
 /// What a body is called until it is whole.
@@ -144,6 +147,15 @@ impl Bodies {
         }
     }
 
+    /// The envelope in a body; none where there is none, or no such body any more.
+    pub(super) fn envelope(&self, id: &MemoId) -> io::Result<Option<Envelope>> {
+        match read_record(&*self.disk, &self.path(id)) {
+            Ok((record, ..)) => Ok(record.sealed_envelope),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) fn list(&self) -> io::Result<Vec<Entry>> {
         let names = self.disk.list(&self.folder)?;
         Ok(names
@@ -178,7 +190,10 @@ pub(super) fn head(record: &Record) -> io::Result<Vec<u8>> {
 
 /// The record at a file's head, where the ciphertext begins, and how long the file is.
 pub(super) fn read_record(disk: &dyn Disk, path: &Path) -> io::Result<(Record, u64, u64)> {
-    let (head, length) = disk.read_head(path, HEAD_BYTES)?;
+    let (mut head, length) = disk.read_head(path, LIKELY_HEAD_BYTES)?;
+    if end_of_record(&head).is_some_and(|end| end > head.len()) {
+        (head, _) = disk.read_head(path, HEAD_BYTES)?;
+    }
     let (record, start) = parse(&head).ok_or_else(not_a_body)?;
     Ok((record, start as u64, length))
 }
@@ -190,10 +205,15 @@ pub(super) fn frames(disk: &dyn Disk, path: &Path, start: u64) -> io::Result<jou
     journal::extent(io::BufReader::with_capacity(READ_BYTES, file))
 }
 
+/// Where the record at a body's start ends.
+fn end_of_record(bytes: &[u8]) -> Option<usize> {
+    let length: [u8; 4] = bytes.strip_prefix(MAGIC)?.get(..4)?.try_into().ok()?;
+    PREFIX_BYTES.checked_add(usize::try_from(u32::from_le_bytes(length)).ok()?)
+}
+
 /// The record at a body's start, and where the ciphertext begins.
 fn parse(bytes: &[u8]) -> Option<(Record, usize)> {
-    let length: [u8; 4] = bytes.strip_prefix(MAGIC)?.get(..4)?.try_into().ok()?;
-    let end = PREFIX_BYTES.checked_add(usize::try_from(u32::from_le_bytes(length)).ok()?)?;
+    let end = end_of_record(bytes)?;
     let record = serde_json::from_slice(bytes.get(PREFIX_BYTES..end)?).ok()?;
     Some((record, end))
 }

@@ -11,7 +11,9 @@ const USED_UP: u8 = 2;
 const FLEETING: u8 = 4;
 const EXPIRES: u8 = 8;
 const SHARE: u8 = 16;
-const MAILBOX: u8 = 32;
+const LOCATOR: u8 = 32;
+const MAILBOX: u8 = 64;
+const SEALED: u8 = 128;
 
 /// A memo in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,10 @@ pub struct Brief {
     pub expires_at: Option<Millis>,
     /// The memo that it is a copy of. In a box, since hardly any memo has one.
     pub share_of: Option<Box<MemoId>>,
+    /// The digits by which a telephone finds it.
+    pub locator: Option<u32>,
+    /// Whether it has an envelope.
+    pub sealed: bool,
     /// Whether its owner has listened to it.
     pub heard: bool,
     /// Whether it was fetched as often as it may be.
@@ -43,7 +49,9 @@ impl Brief {
             size_bytes: record.file_size_bytes,
             expires_at: record.expires_at,
             share_of: record.metadata.share_of.map(Box::new),
+            locator: None,
             heard: record.heard,
+            sealed: record.sealed_envelope.is_some(),
             used_up: record
                 .max_accesses
                 .is_some_and(|most| record.access_count >= most),
@@ -68,7 +76,9 @@ impl Brief {
             | flag(self.fleeting, FLEETING)
             | flag(self.expires_at.is_some(), EXPIRES)
             | flag(self.share_of.is_some(), SHARE)
-            | flag(self.mailbox.is_some(), MAILBOX);
+            | flag(self.locator.is_some(), LOCATOR)
+            | flag(self.mailbox.is_some(), MAILBOX)
+            | flag(self.sealed, SEALED);
         let mut bytes = vec![VERSION, flags];
         bytes.extend(self.created_at.0.to_le_bytes());
         bytes.extend(self.size_bytes.to_le_bytes());
@@ -77,6 +87,9 @@ impl Brief {
         }
         if let Some(original) = &self.share_of {
             bytes.extend(original.as_bytes());
+        }
+        if let Some(locator) = self.locator {
+            bytes.extend(locator.to_le_bytes());
         }
         // The name takes what is left.
         bytes.extend(self.mailbox.as_deref().unwrap_or_default().as_bytes());
@@ -104,6 +117,10 @@ impl Brief {
             true => Some(Box::new(MemoId::from_bytes(take(&mut rest)?))),
             false => None,
         };
+        let locator = match has(LOCATOR) {
+            true => Some(u32::from_le_bytes(take(&mut rest)?)),
+            false => None,
+        };
         let name = std::str::from_utf8(rest).ok()?;
         Some(Brief {
             created_at,
@@ -111,6 +128,8 @@ impl Brief {
             size_bytes,
             expires_at,
             share_of,
+            locator,
+            sealed: has(SEALED),
             heard: has(HEARD),
             used_up: has(USED_UP),
             fleeting: has(FLEETING),
@@ -130,6 +149,8 @@ pub(super) mod tests {
             size_bytes in 0..1_000_u64,
             expires_at in proptest::option::of(0..50_u64),
             share_of in proptest::option::weighted(0.2, 0..8_u8),
+            locator in proptest::option::weighted(0.2, 0..8_u32),
+            sealed: bool,
             heard: bool,
             used_up: bool,
             fleeting: bool,
@@ -140,7 +161,9 @@ pub(super) mod tests {
                 size_bytes,
                 expires_at: expires_at.map(Millis),
                 share_of: share_of.map(|byte| Box::new(MemoId::from_bytes([byte; 16]))),
-                    heard,
+                locator,
+                sealed,
+                heard,
                 used_up,
                 fleeting,
             }
@@ -161,7 +184,7 @@ pub(super) mod tests {
             b"\x01",
             b"\x02\x00",
             b"\x01\x0812345678",
-            b"\x01\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff",
+            b"\x01\x40\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff",
         ] {
             assert_eq!(Brief::decode(bytes), None);
         }

@@ -46,6 +46,8 @@ pub(super) struct Catalogue {
     used_up: BTreeSet<MemoId>,
     /// Bytes of those that were left in browsers.
     web_bytes: u64,
+    /// By the digits of their telephone codes.
+    locators: HashMap<u32, MemoId>,
     /// Counts every change, from a number on that no earlier process used.
     changes: u64,
     /// The version of a mailbox that has not changed in this process.
@@ -88,6 +90,9 @@ impl Catalogue {
         if brief.used_up && brief.fleeting {
             self.used_up.insert(id);
         }
+        if let Some(locator) = brief.locator {
+            self.locators.insert(locator, id);
+        }
         if brief.is_from_browser() {
             self.web_bytes += brief.size_bytes;
         }
@@ -124,6 +129,11 @@ impl Catalogue {
             self.expiring.remove(&(expiry, *id));
         }
         self.used_up.remove(id);
+        if let Some(locator) = brief.locator {
+            if self.locators.get(&locator) == Some(id) {
+                self.locators.remove(&locator);
+            }
+        }
         Some(brief)
     }
 
@@ -197,6 +207,11 @@ impl Catalogue {
     pub(super) fn used_up(&self) -> impl Iterator<Item = MemoId> + '_ {
         self.used_up.iter().copied()
     }
+
+    /// The memo with these digits of a telephone code.
+    pub(super) fn by_locator(&self, locator: u32) -> Option<MemoId> {
+        self.locators.get(&locator).copied()
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +250,13 @@ mod tests {
                 let concerned: Vec<Option<Arc<str>>> = match step {
                     Step::Insert(byte, brief) => {
                         let new = brief.mailbox.clone();
+                        // Two memos never have one locator: who sets it asks first.
+                        let taken = naive.iter().any(|(other, known)| {
+                            *other != id(byte) && brief.locator.is_some() && known.locator == brief.locator
+                        });
+                        if taken {
+                            continue;
+                        }
                         catalogue.insert(id(byte), brief.clone());
                         vec![naive.insert(id(byte), brief).and_then(|old| old.mailbox), new]
                     }
@@ -300,6 +322,10 @@ mod tests {
                 .map(|(id, _)| *id)
                 .collect();
             prop_assert_eq!(catalogue.used_up().collect::<Vec<_>>(), used);
+            for locator in 0..8 {
+                let expected = naive.iter().find(|(_, brief)| brief.locator == Some(locator));
+                prop_assert_eq!(catalogue.by_locator(locator), expected.map(|(id, _)| *id));
+            }
         }
     }
 

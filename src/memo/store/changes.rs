@@ -77,14 +77,18 @@ impl Store {
     ) -> Result<Option<Result<Record, T>>, StoreError> {
         let record = {
             let _changing = lock_of(&self.inner.changing);
-            let Some(mut record) = self.inner.index.get(id)? else {
+            let Some(mut record) = self.read(id)? else {
                 return Ok(None);
             };
+            let sealed_before = record.sealed_envelope.clone();
             if let Err(refusal) = change(&mut record) {
                 return Ok(Some(Err(refusal)));
             }
-            self.inner.index.insert(std::slice::from_ref(&record))?;
-            self.catalogue().insert(*id, Brief::of(&record));
+            let brief = Brief::of(&record);
+            let anew = record.sealed_envelope.as_ref();
+            let anew = anew.filter(|envelope| Some(*envelope) != sealed_before.as_ref());
+            self.inner.index.replace(&record, &brief, anew)?;
+            self.catalogue().insert(*id, brief);
             record
         };
         if durable == Durable::Now {
@@ -113,13 +117,17 @@ impl Store {
             }
             record.access_count = record.access_count.saturating_add(1);
             record.last_accessed_at = Some(Millis::from_time(now));
-            self.inner.index.replace_head(&record)?;
-            let brief = Brief::of(&record);
+            let Some(known) = self.catalogue().get(id).cloned() else {
+                return Ok(false);
+            };
+            let brief = Brief {
+                // The record was read without its envelope.
+                sealed: known.sealed,
+                ..Brief::of(&record)
+            };
+            self.inner.index.replace(&record, &brief, None)?;
             let mut catalogue = self.catalogue();
-            if catalogue
-                .get(id)
-                .is_some_and(|known| known.used_up != brief.used_up)
-            {
+            if known.used_up != brief.used_up {
                 catalogue.insert(*id, brief);
             } else if let Some(mailbox) = &record.user_id {
                 catalogue.touch(mailbox);

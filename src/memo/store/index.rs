@@ -1,13 +1,14 @@
 //! The index: one record a memo, in sled, made durable by our own fsync, since sled's flush only hands its pages to
 //! the operating system.
 //!
-//! A memo has its place in three trees: its record; its envelope, which is ten times as large and hardly ever changes,
-//! so that counting a fetch does not write it anew; and its brief, so that a start reads sixty bytes a memo and not
-//! kilobytes. They change together or not at all.
+//! A memo has its place in two trees: its record, and its brief, so that a start reads sixty bytes a memo and not
+//! hundreds. They change together or not at all. Its envelope, which is ten times as large as both, stays in its body,
+//! where it stands anyway; a third tree has those that were sealed anew since.
 
 use super::brief::Brief;
 use super::disk::Disk;
 use super::StoreError;
+use crate::memo::envelope::Envelope;
 use crate::memo::key::MemoId;
 use crate::memo::record::{Facts, Record};
 use crate::memo::seal;
@@ -138,41 +139,45 @@ impl Index {
         })
     }
 
-    /// A record with its envelope.
-    pub(super) fn get(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
-        let Some(mut record) = self.head(id)?.real() else {
-            return Ok(None);
-        };
-        if record.sealed_envelope.is_none() {
-            if let Some(bytes) = self.envelopes.get(id.as_bytes())? {
-                record.sealed_envelope = Some(serde_json::from_slice(&bytes).map_err(corrupt)?);
-            }
-        }
-        Ok(Some(record))
+    /// A memo's envelope, where it is another than the one in its body.
+    pub(super) fn envelope(&self, id: &MemoId) -> Result<Option<Envelope>, StoreError> {
+        let found = self.envelopes.get(id.as_bytes())?;
+        found
+            .map(|bytes| serde_json::from_slice(&bytes).map_err(corrupt))
+            .transpose()
     }
 
-    /// Puts records in, all or none, in the place of older ones. Durable only after [`Index::sync`].
+    /// Puts records in, all or none, in the place of older ones; their envelopes stand in their bodies. Durable only after
+    /// [`Index::sync`].
     pub(super) fn insert(&self, records: &[Record]) -> Result<(), StoreError> {
-        let encoded = records.iter().map(Encoded::of).collect::<Result<Vec<_>, _>>()?;
-        self.change(|memos, envelopes, briefs| {
+        let encoded = records
+            .iter()
+            .map(|record| Encoded::of(record, &Brief::of(record)))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.change(|memos, _, briefs| {
             for memo in &encoded {
                 memos.insert(&memo.key[..], &memo.record[..])?;
                 briefs.insert(&memo.key[..], &memo.brief[..])?;
-                match &memo.envelope {
-                    Some(envelope) => drop(envelopes.insert(&memo.key[..], &envelope[..])?),
-                    None => drop(envelopes.remove(&memo.key[..])?),
-                }
             }
             Ok(())
         })
     }
 
-    /// Puts a record in the place of an older one whose envelope stays as it is.
-    pub(super) fn replace_head(&self, record: &Record) -> Result<(), StoreError> {
-        let memo = Encoded::of(record)?;
-        self.change(|memos, _, briefs| {
+    /// Puts a record in the place of an older one, and its envelope in the place of that in its body, where one is given.
+    pub(super) fn replace(
+        &self,
+        record: &Record,
+        brief: &Brief,
+        envelope: Option<&Envelope>,
+    ) -> Result<(), StoreError> {
+        let memo = Encoded::of(record, brief)?;
+        let envelope = envelope.map(serde_json::to_vec).transpose().map_err(corrupt)?;
+        self.change(|memos, envelopes, briefs| {
             memos.insert(&memo.key[..], &memo.record[..])?;
             briefs.insert(&memo.key[..], &memo.brief[..])?;
+            if let Some(envelope) = &envelope {
+                envelopes.insert(&memo.key[..], &envelope[..])?;
+            }
             Ok(())
         })
     }
@@ -246,31 +251,24 @@ fn decoy() -> Record {
     Record::new(&sealed, facts)
 }
 
-/// A memo as the three trees have it.
+/// A memo as the trees have it.
 struct Encoded {
     key: [u8; 16],
     record: Vec<u8>,
-    envelope: Option<Vec<u8>>,
     brief: Vec<u8>,
 }
 
 impl Encoded {
-    fn of(record: &Record) -> Result<Self, StoreError> {
+    fn of(record: &Record, brief: &Brief) -> Result<Self, StoreError> {
         Ok(Encoded {
             key: *record.id.as_bytes(),
             record: encode(record)?,
-            envelope: record
-                .sealed_envelope
-                .as_ref()
-                .map(serde_json::to_vec)
-                .transpose()
-                .map_err(corrupt)?,
-            brief: Brief::of(record).encode(),
+            brief: brief.encode(),
         })
     }
 }
 
-/// Without the envelope, which has a tree of its own.
+/// Without the envelope, which has a place of its own.
 fn encode(record: &Record) -> Result<Vec<u8>, StoreError> {
     match record.sealed_envelope {
         None => serde_json::to_vec(record),

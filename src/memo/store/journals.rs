@@ -216,11 +216,13 @@ impl Store {
         journals.promote(&journal.id, start, journal.bytes, length, &self.inner.bodies)?;
         let mut record = Record::cut_off(at_start, facts);
         record.file_size_bytes = journal.bytes;
-        let records = [record];
-        self.inner.index.insert(&records)?;
+        let brief = Brief::of(&record);
+        // The envelope in the journal is the first one, of a recording that has just begun.
+        self.inner
+            .index
+            .replace(&record, &brief, record.sealed_envelope.as_ref())?;
         self.inner.index.sync()?;
-        let [record] = records;
-        self.catalogue().insert(record.id, Brief::of(&record));
+        self.catalogue().insert(record.id, brief);
         self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
         Ok(record)
     }

@@ -306,10 +306,25 @@ impl Store {
     /// # Errors
     /// A disk that fails, or a damaged record.
     pub fn get(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
-        match self.inner.index.get(id) {
+        match self.read(id) {
             Err(StoreError::Corrupt(reason)) => self.restore(id, &reason).map(Some),
             found => found,
         }
+    }
+
+    /// A record as it stands in the index, with its envelope from wherever that is.
+    fn read(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
+        let Some(mut record) = self.inner.index.head(id)?.real() else {
+            return Ok(None);
+        };
+        let is_sealed = self.catalogue().get(id).is_some_and(|brief| brief.sealed);
+        if is_sealed && record.sealed_envelope.is_none() {
+            record.sealed_envelope = match self.inner.index.envelope(id)? {
+                Some(anew) => Some(anew),
+                None => self.inner.bodies.envelope(id)?,
+            };
+        }
+        Ok(Some(record))
     }
 
     /// The record of a memo without its envelope, or a decoy, for comparisons that must take as long for an unknown memo
@@ -415,6 +430,11 @@ impl Store {
     /// How many shares a memo has.
     pub fn share_count(&self, original: &MemoId) -> usize {
         self.catalogue().shares(original).count()
+    }
+
+    /// The memo with these six digits of a telephone code.
+    pub fn by_locator(&self, locator: u32) -> Option<MemoId> {
+        self.catalogue().by_locator(locator)
     }
 
     /// Makes access counts durable; the memos themselves always are.

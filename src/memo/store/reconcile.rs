@@ -3,7 +3,7 @@
 use super::body::{Bodies, Entry};
 use super::brief::Brief;
 use super::catalogue::Catalogue;
-use super::index::Index;
+use super::index::{Index, LookedUp};
 use super::StoreError;
 use std::collections::HashSet;
 
@@ -87,7 +87,10 @@ pub(super) fn reconcile(index: &Index, bodies: &Bodies) -> Result<(Catalogue, Re
     for batch in without_brief.chunks(BATCH) {
         let mut records = Vec::with_capacity(batch.len());
         for id in batch {
-            if let Ok(Some(record)) = index.get(id) {
+            if let Ok(Some(mut record)) = index.head(id).map(LookedUp::real) {
+                if record.sealed_envelope.is_none() {
+                    record.sealed_envelope = bodies.envelope(id).ok().flatten();
+                }
                 records.push(record);
                 continue;
             }
