@@ -1651,7 +1651,9 @@ export function memoLink(base, id, key) {
 /** `{base}/inbox/{mailbox}#{S}`, or with several seeds, newest first, `#{S},{S}`. */
 export function inboxLink(base, mailbox, seed) {
   const seeds = (Array.isArray(seed) ? seed : [seed]).map((each) => secretText(secretBytes(each)));
-  return `${trimBase(base)}/inbox/${encodeURIComponent(mailbox)}#${seeds.join(",")}`;
+  // What a path takes as it is (RFC 3986 3.3) stays so: mailboxes have names like 100@default.
+  const name = encodeURIComponent(mailbox).replace(/%(?:40|3A|2C|3B|3D|2B|26|24)/g, decodeURIComponent);
+  return `${trimBase(base)}/inbox/${name}#${seeds.join(",")}`;
 }
 
 /** The part before the last `/voice/` or `/inbox/`, where it is a domain or a URL, and the name behind it. */

@@ -782,7 +782,9 @@ def memo_link(base, memo_id, key):
 def inbox_link(base, mailbox, seed):
     seeds = seed if isinstance(seed, (list, tuple)) else [seed]
     text = ",".join(secret_text(_secret_bytes(each)) for each in seeds)
-    return f"{base.rstrip('/')}/inbox/{urllib.parse.quote(mailbox, safe='')}#{text}"
+    # What a path takes as it is (RFC 3986 3.3) stays so: mailboxes have names like 100@default.
+    name = urllib.parse.quote(mailbox, safe="!'()*@:,;=+&$")
+    return f"{base.rstrip('/')}/inbox/{name}#{text}"
 
 
 def _split_address(address, folder):

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use obelus::memo::envelope::{self, Contents, Envelope};
 use obelus::memo::journal::{self, JournalWriter};
 use obelus::memo::key::{MemoId, MemoKey};
-use obelus::memo::link::{Link, LinkBase};
+use obelus::memo::link::{Link, LinkBase, ParsedInboxLink};
 use obelus::memo::owner::{Kem, OwnerSeed};
 use obelus::memo::qr;
 use peer::peer;
@@ -325,6 +325,21 @@ fn check_owners(file: &Value) {
         assert_eq!(&*token.to_text(), text(case, "listing_token"));
         let verifier = serde_json::to_value(token.verifier()).expect("a verifier becomes JSON");
         assert_eq!(verifier, case["listing_token_hash"]);
+    }
+    for case in file["inbox_links"].as_array().into_iter().flatten() {
+        let parsed = ParsedInboxLink::parse(text(case, "link"));
+        assert_eq!(parsed.is_ok(), case["expect"] == "ok", "{case}");
+        if let Ok(parsed) = parsed {
+            let seeds: Vec<String> = parsed
+                .seeds
+                .iter()
+                .map(|seed| seed.to_text().to_string())
+                .collect();
+            assert_eq!(
+                json!([parsed.base, parsed.mailbox, seeds]),
+                json!([case["base"], case["mailbox"], case["seeds"]])
+            );
+        }
     }
 }
 

@@ -12,6 +12,7 @@ import pathlib
 import struct
 import sys
 
+sys.dont_write_bytecode = True
 TESTS = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(TESTS.parent / "contrib"))
 
@@ -61,6 +62,8 @@ def owners():
              "seeds": both, "link": f"{base}/inbox/reception#{both[0]},{both[1]}", "expect": "ok"},
             {"name": "a bare domain", "base": "memo.example.org", "mailbox": "100", "seeds": both[:1],
              "link": f"memo.example.org/inbox/100#{both[0]}", "expect": "ok"},
+            {"name": "a mailbox as dialplans name them", "base": base, "mailbox": "100@default", "seeds": both[:1],
+             "link": f"{base}/inbox/100@default#{both[0]}", "expect": "ok"},
             {"name": "no seed", "link": f"{base}/inbox/reception", "expect": "no-key"},
             {"name": "half a seed", "link": f"{base}/inbox/reception#{both[0][:20]}", "expect": "wrong-key"},
             {"name": "a memo's link", "link": f"{base}/voice/{MEMO_ID}#{both[0]}", "expect": "not-a-link"},
