@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod control;
 pub mod dns;
+pub mod hardening;
 mod local_address;
 pub mod notify;
 mod process;
