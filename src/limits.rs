@@ -283,3 +283,9 @@ pub const HTTP_POLLERS_PER_ADDRESS: usize = 16;
 pub const HTTP_POLLERS: usize = 256;
 /// How often the store is cleared out.
 pub const SWEEP_TIME: Duration = Duration::from_secs(3_600);
+/// An archive of a mailbox: memos in it.
+pub const ARCHIVE_MEMOS: usize = 1_000_000;
+/// An archive of a mailbox: one record, bytes: an envelope in base64 is most of it.
+pub const ARCHIVE_RECORD_BYTES: usize = 2 * ENVELOPE_BYTES;
+/// An archive of a mailbox: its manifest, bytes; a memo takes some 220 of them.
+pub const ARCHIVE_MANIFEST_BYTES: usize = 256 * 1024 * 1024;

@@ -7,6 +7,7 @@ use crate::codec::wav;
 use crate::config::{Config, LogFormat, Mailbox};
 use crate::dialplan;
 use crate::federation::client;
+use crate::io::hardening;
 use crate::io::notify::Notice;
 use crate::io::server::{Server, Start};
 use crate::media::builtin_sounds::{DEMO_SPEECH, SOUNDS};
@@ -62,6 +63,7 @@ pub fn main(args: Args) -> ExitCode {
         ..config.log
     };
     crate::ops::logging::init(&log);
+    hardening::lock_memory_and_say();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),

@@ -1,6 +1,7 @@
 //! `obelus memo`: the memos in the store, by way of the running switch where there is one.
 
-use super::{configuration, fail};
+use super::mailbox::{open_memo, secret_argument};
+use super::{configuration, fail, sqlite};
 use crate::federation::client;
 use crate::io::control::{self, Client, Request};
 use crate::memo::link::ParsedLink;
@@ -9,7 +10,7 @@ use crate::memo::store::Store;
 use clap::Subcommand;
 use serde_json::Value;
 use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,13 +57,39 @@ pub enum Command {
         /// The memo's id
         id: String,
     },
-    /// Fetch and decrypt a memo by its link
+    /// Fetch and decrypt a memo by its link, or by its id with the link of its owner's inbox
     Open {
-        /// The link, key and all; `-` reads it from standard input, so that it stays out of the process list
+        /// The link, key and all; `-` reads it from standard input, so that it stays out of the process list. With
+        /// --owner, the memo's id
         link: String,
+        /// The link of the inbox that the memo is in; `-` reads it from standard input
+        #[arg(long, value_name = "INBOX_LINK")]
+        owner: Option<String>,
         /// Where to write the audio
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
+    },
+    /// Take over the memos of a SQLite database with a table of voice memos
+    ImportSqlite {
+        /// The database; it is only read
+        file: PathBuf,
+        /// Into this mailbox; keys and callers that the database has in clear are sealed to its owner
+        #[arg(long, value_name = "NAME")]
+        mailbox: String,
+        /// The table
+        #[arg(long, default_value = "voice_memos")]
+        table: String,
+        /// Leave keys and callers out instead: who has a memo's link opens it still, the owner does not
+        #[arg(long)]
+        drop_secrets: bool,
+    },
+    /// Write the memos, as they are sealed, into a new SQLite database
+    ExportSqlite {
+        /// The database
+        file: PathBuf,
+        /// Of this mailbox only
+        #[arg(long, value_name = "NAME")]
+        mailbox: Option<String>,
     },
 }
 
@@ -84,7 +111,19 @@ pub fn main(args: Args) -> ExitCode {
         }
         Command::Receipt { id } => ask(&config.store.path, &Request::MemoReceipt { id })
             .map(|receipts| receipts.iter().for_each(|receipt| println!("{receipt}"))),
-        Command::Open { link, output } => open_link(&config.store.path, link, &output),
+        Command::Open {
+            link: id,
+            owner: Some(owner),
+            output,
+        } => open_memo(&config, &id, owner).and_then(|audio| write(&output, &audio)),
+        Command::Open { link, output, .. } => open_link(&config.store.path, link, &output),
+        Command::ImportSqlite {
+            file,
+            mailbox,
+            table,
+            drop_secrets,
+        } => sqlite::import(&config, &file, &mailbox, &table, drop_secrets),
+        Command::ExportSqlite { file, mailbox } => sqlite::export(&config, &file, mailbox),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -128,7 +167,7 @@ fn print_list(memos: &[Value], json: bool) {
     } else if memos.is_empty() {
         println!("no memos");
     } else {
-        print!("{}", table(memos));
+        print!("{}", table(&COLUMNS, memos));
     }
 }
 
@@ -144,23 +183,25 @@ fn print_memos(memos: &[Value], json: bool) {
     }
 }
 
-/// One memo a line, in columns.
-fn table(memos: &[Value]) -> String {
-    let columns = [
-        ("ID", "id"),
-        ("MAILBOX", "mailbox"),
-        ("RECORDED", "created_at"),
-        ("SECONDS", "seconds"),
-        ("FETCHED", "access_count"),
-        ("TRUNK", "trunk"),
-    ];
+/// Titles and fields of the list of memos.
+const COLUMNS: [(&str, &str); 6] = [
+    ("ID", "id"),
+    ("MAILBOX", "mailbox"),
+    ("RECORDED", "created_at"),
+    ("SECONDS", "seconds"),
+    ("FETCHED", "access_count"),
+    ("TRUNK", "trunk"),
+];
+
+/// One of them a line, in columns.
+pub(super) fn table<const N: usize>(columns: &[(&str, &str); N], memos: &[Value]) -> String {
     let mut rows = vec![columns.map(|(title, _)| title.to_owned())];
     rows.extend(
         memos
             .iter()
             .map(|memo| columns.map(|(_, name)| cell(&memo[name]))),
     );
-    let mut widths = [0; 6];
+    let mut widths = [0; N];
     for row in &rows {
         for (width, text) in widths.iter_mut().zip(row) {
             *width = text.chars().count().max(*width);
@@ -189,21 +230,16 @@ fn cell(value: &Value) -> String {
 
 /// Opens a memo: from the store itself where it is there and no switch runs, else from the domain that the link names.
 fn open_link(folder: &Path, link: String, output: &Path) -> Result<(), String> {
-    let link = Zeroizing::new(link);
-    let link = match link.as_str() {
-        "-" => {
-            let mut text = Zeroizing::new(String::new());
-            let read = std::io::stdin().take(4_096).read_to_string(&mut text);
-            read.map_err(|error| format!("standard input: {error}"))?;
-            text
-        }
-        _ => link,
-    };
+    let link = secret_argument(link)?;
     let link = ParsedLink::parse(&link).map_err(|error| error.to_string())?;
     let audio = match open_here(folder, &link)? {
         Some(audio) => audio,
         None => open_there(&link)?,
     };
+    write(output, &audio)
+}
+
+fn write(output: &Path, audio: &[u8]) -> Result<(), String> {
     // The memo was sealed so that few can hear it: the file is for this user alone.
     let file = OpenOptions::new()
         .write(true)
@@ -211,7 +247,7 @@ fn open_link(folder: &Path, link: String, output: &Path) -> Result<(), String> {
         .truncate(true)
         .mode(0o600)
         .open(output);
-    file.and_then(|mut file| file.write_all(&audio))
+    file.and_then(|mut file| file.write_all(audio))
         .map_err(|error| format!("{}: {error}", output.display()))?;
     println!("{}", output.display());
     Ok(())
@@ -260,7 +296,7 @@ mod tests {
             json!({"id": "bcd", "mailbox": null, "created_at": "2026", "seconds": 12, "access_count": 3, "trunk": "x"}),
         ];
         assert_eq!(
-            table(&memos),
+            table(&COLUMNS, &memos),
             "ID   MAILBOX  RECORDED  SECONDS  FETCHED  TRUNK\n\
              a    main     2026      1.5      0        -\n\
              bcd  -        2026      12       3        x\n"

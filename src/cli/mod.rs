@@ -15,10 +15,13 @@ pub mod check;
 pub mod db;
 pub mod demo;
 pub mod dialplan;
+mod door;
 mod languages;
+pub mod mailbox;
 pub mod memo;
 pub mod reload;
 pub mod run;
+mod sqlite;
 pub mod status;
 
 /// The arguments of `obelus`.
@@ -45,6 +48,8 @@ pub enum Command {
     Dialplan(dialplan::Args),
     /// Read and write the dialplans' database
     Db(db::Args),
+    /// The keys of mailboxes' owners; export and import of a mailbox
+    Mailbox(mailbox::Args),
     /// List, show, delete and open memos
     Memo(memo::Args),
     /// Load the dialplan of the running switch anew, without dropping a call
@@ -63,6 +68,7 @@ impl Cli {
             Command::Check(args) => check::main(args),
             Command::Dialplan(args) => dialplan::main(args),
             Command::Db(args) => db::main(args),
+            Command::Mailbox(args) => mailbox::main(args),
             Command::Memo(args) => memo::main(args),
             Command::Reload(args) => reload::main(args),
             Command::Status(args) => status::main(args),
@@ -143,6 +149,16 @@ mod tests {
             "obelus memo show abc",
             "obelus memo delete abc",
             "obelus memo open https://example.org/voice/abc#key -o out.wav",
+            "obelus memo open abc --owner - -o out.wav",
+            "obelus memo import-sqlite old.db --mailbox main --table memos --drop-secrets",
+            "obelus memo export-sqlite new.db --mailbox main",
+            "obelus mailbox key main --kem x25519 --json",
+            "obelus mailbox key main --in-browser",
+            "obelus mailbox rotate main --old - --json",
+            "obelus mailbox list --json",
+            "obelus mailbox remove main",
+            "obelus mailbox export main -o main.tar",
+            "obelus mailbox import main.tar --mailbox main --with-owner",
             "obelus reload --json",
             "obelus status --json",
         ] {

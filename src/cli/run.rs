@@ -6,6 +6,7 @@ use crate::diagnostic::{render, to_json, Diagnostic};
 use crate::dialplan::reader::Watched;
 use crate::dialplan::Dialplan;
 use crate::io::control;
+use crate::io::hardening;
 use crate::io::reload::Reloader;
 use crate::io::server::{Server, Start, StatusHandle};
 use crate::media::library::Library;
@@ -42,6 +43,7 @@ pub fn main(args: Args) -> ExitCode {
         return ExitCode::FAILURE;
     };
     crate::ops::logging::init(&config.log);
+    hardening::lock_memory_and_say();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

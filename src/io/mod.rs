@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod control;
 pub mod dns;
+pub mod hardening;
 mod local_address;
 pub mod notify;
 mod process;
@@ -14,6 +15,7 @@ pub mod server;
 pub mod services;
 pub mod sweeper;
 mod tcp;
+pub mod transfer;
 mod udp;
 mod vault_thread;
 

@@ -8,6 +8,7 @@ use crate::limits;
 use crate::media::AudioChunk;
 use crate::memo::finisher::{Finisher, Finishing};
 use crate::memo::vault::{Accepted, Commit, Committed, Vault, VaultCommand};
+use crate::secret::{wipe_some_stack, wipe_stack};
 use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -141,7 +142,19 @@ impl Keeper {
     }
 
     fn accept(&mut self, batch: Vec<VaultCommand>) {
+        let over = |command: &VaultCommand| {
+            matches!(
+                command,
+                VaultCommand::Finish { .. } | VaultCommand::Discard { .. }
+            )
+        };
+        let is_over = batch.iter().any(over);
         let Accepted { events, finishing } = self.vault.accept(batch);
+        // Of audio that was sealed, and of keys that were made and used here since a recording began.
+        match is_over {
+            true => wipe_stack(),
+            false => wipe_some_stack(),
+        }
         for event in events {
             // At the very end of a shutdown nobody listens; what was stored stays stored.
             let _ = self.events.send(Event::Vault(event));
@@ -177,6 +190,7 @@ fn finish(finisher: &Arc<Finisher>, finishes: &Receiver<Vec<Finishing>>, events:
             for event in finisher.finish(batch) {
                 let _ = events.send(Event::Vault(event));
             }
+            wipe_stack();
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::rtp::telephone_event;
 use crate::time::{Duration, Instant};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use zeroize::Zeroizing;
 
 const SLOT: Duration = Duration::from_millis(20);
 /// While nothing plays, a frame of silence goes out so often: RFC 6263 asks for less than the 15 s after which
@@ -46,8 +47,8 @@ pub struct Sender {
     player: Option<Player>,
     digits: Digits,
     digit: Option<Outgoing>,
-    /// A packet being filled, with room for its header in front.
-    packet: Vec<u8>,
+    /// A packet being filled, with room for its header in front; of an echo, what the peer said.
+    packet: Zeroizing<Vec<u8>>,
     packet_timestamp: u32,
     level: Level,
     counts: Sent,
@@ -78,7 +79,7 @@ impl Sender {
             player: None,
             digits: Digits::new(),
             digit: None,
-            packet: Vec::new(),
+            packet: Zeroizing::default(),
             packet_timestamp: 0,
             level: Level::default(),
             counts: Sent::default(),

@@ -5,6 +5,7 @@ use super::worker::Worker;
 use super::{AudioChunk, Command, Event};
 use crate::limits;
 use crate::rng::Rng;
+use crate::secret::wipe_stack;
 use crate::time::{Duration, Instant};
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
@@ -84,6 +85,7 @@ fn run(parts: Parts, commands: &mpsc::Receiver<Command>) {
     } = parts;
     let mut worker = Worker::new(io, rng);
     let mut next_tick = clock() + TICK;
+    let mut is_to_wipe = false;
     loop {
         let wait = next_tick.since(clock());
         let open = match commands.recv_timeout(wait) {
@@ -102,8 +104,12 @@ fn run(parts: Parts, commands: &mpsc::Receiver<Command>) {
         if open && now >= next_tick {
             worker.tick(now);
             next_tick = next_tick_after(next_tick, now);
+            // Once a tick at most, however many calls end in it.
+            if std::mem::take(&mut is_to_wipe) {
+                wipe_stack();
+            }
         }
-        drain(&mut worker, now, &mut on_event, &mut on_audio);
+        is_to_wipe |= drain(&mut worker, now, &mut on_event, &mut on_audio);
         if !open {
             return;
         }
@@ -118,12 +124,14 @@ fn next_tick_after(last: Instant, now: Instant) -> Instant {
     last + Duration::from_micros((missed + 1) * tick_us)
 }
 
+/// Whether a leg is gone: what its audio left on the stack may be wiped.
 fn drain(
     worker: &mut Worker,
     now: Instant,
     on_event: &mut dyn FnMut(Event),
     on_audio: &mut dyn FnMut(AudioChunk) -> bool,
-) {
+) -> bool {
+    let mut is_closed = false;
     while let Some(chunk) = worker.poll_audio() {
         let recording = chunk.recording;
         if !on_audio(chunk) {
@@ -131,8 +139,10 @@ fn drain(
         }
     }
     while let Some(event) = worker.poll_event() {
+        is_closed |= matches!(event, Event::Closed { .. });
         on_event(event);
     }
+    is_closed
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::seal;
 use super::store::{Journal, NewMemo, Store, StoreError};
 use super::vault::{self, MemoMeta, StoredMemo, VaultError, VaultEvent};
 use super::wav;
+use crate::secret::wipe_stack;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -92,6 +93,7 @@ impl Finisher {
         let mut unread = Vec::new();
         for finishing in recordings {
             let wav = finishing.wav();
+            wipe_stack();
             let meta = match &finishing.purpose {
                 Purpose::Memo(meta) => meta.clone(),
                 Purpose::Plain(path) => {
@@ -103,8 +105,10 @@ impl Finisher {
             let memo = self.waiting(finishing, meta);
             match wav {
                 Ok(wav) => {
+                    let sealed = seal::seal_recorded(memo.finishing.id, &memo.finishing.key, wav);
+                    wipe_stack();
                     batch.add(NewMemo {
-                        sealed: seal::seal_recorded(memo.finishing.id, &memo.finishing.key, wav),
+                        sealed,
                         facts: self.facts(&memo, !memo.finishing.overrun),
                     });
                     waiting.push(memo);

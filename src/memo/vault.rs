@@ -17,7 +17,7 @@ use super::seal;
 use super::store::{Journal, Store, StoreError};
 use super::token::{AccessToken, Verifier};
 use crate::limits;
-use crate::secret::Private;
+use crate::secret::{wipe_stack, Private};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -677,6 +677,7 @@ pub(super) fn seal_envelope(
     let sealed = owner
         .map_err(|error| error.to_string())
         .and_then(|owner| envelope::seal(&owner, &id, &contents).map_err(|error| error.to_string()));
+    wipe_stack();
     sealed
         .inspect_err(|error| {
             tracing::error!(mailbox, %error, "nothing can be sealed to the mailbox's owner: the link alone opens this memo");

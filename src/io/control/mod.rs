@@ -5,12 +5,16 @@
 //! true, or false with an `"error"`. Whoever may open the socket may do all this; the file's mode says who may.
 
 mod client;
+mod mailboxes;
 mod server;
 mod socket;
 
 pub use client::{Client, ClientError};
 pub use server::{serve, Control, Server, Switch};
 
+use crate::memo::envelope::Envelope;
+use crate::memo::key::MemoId;
+use crate::memo::owner::Kem;
 use crate::memo::record::{Millis, Record};
 use crate::memo::store::receipts::Reason;
 use crate::memo::store::Store;
@@ -64,6 +68,55 @@ pub enum Request {
     DbList {
         /// Those whose key begins so.
         prefix: String,
+    },
+    /// Every mailbox that has an owner's key or waits for one, a line each.
+    MailboxList,
+    /// Gives a mailbox its owner's key.
+    MailboxKey {
+        /// The mailbox.
+        name: String,
+        /// How envelopes are sealed to it.
+        kem: Kem,
+        /// The public key: base64url.
+        public_key: String,
+        /// SHA-256 of the listing token, in hex.
+        listing_token_hash: String,
+        /// Whether a key that it has gives way.
+        replace: bool,
+    },
+    /// Lets a browser make the key of a mailbox that has none.
+    MailboxInvite {
+        /// The mailbox.
+        name: String,
+        /// SHA-256 of the set-up token, in hex.
+        token_hash: String,
+    },
+    /// Forgets a mailbox's key.
+    MailboxRemove {
+        /// The mailbox.
+        name: String,
+    },
+    /// A mailbox's owner as the store has it, in one line; null for none.
+    MailboxOwner {
+        /// The mailbox.
+        name: String,
+    },
+    /// A memo's record as it stands in the index.
+    MemoRecord {
+        /// Its id.
+        id: String,
+    },
+    /// Lays another envelope beside a memo.
+    MemoReseal {
+        /// Its id.
+        id: MemoId,
+        /// The envelope.
+        envelope: Envelope,
+    },
+    /// Takes memos over whose bodies lie in that folder, which is one of `memo::store::staging`: one line with how many.
+    MemosAdopt {
+        /// The folder.
+        folder: PathBuf,
     },
     /// What the switch is doing, in one line.
     Status,
@@ -174,6 +227,8 @@ pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> 
             Ok(())
         }
         Request::Status | Request::Reload => Err("only a running switch can do that".into()),
+        other => mailboxes::perform(other, store, each)
+            .unwrap_or_else(|| Err("not a request of the store's".into())),
     }
 }
 

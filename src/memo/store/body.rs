@@ -128,6 +128,20 @@ impl Bodies {
         Ok(bytes)
     }
 
+    /// The record as it was when stored, and the ciphertext.
+    pub(super) fn read(&self, id: &MemoId) -> io::Result<(Record, Vec<u8>)> {
+        let mut bytes = self.disk.read(&self.path(id))?;
+        let (record, start) = parse(&bytes).ok_or_else(not_a_body)?;
+        bytes.drain(..start);
+        Ok((record, bytes))
+    }
+
+    /// The memos of which there are bodies.
+    pub(super) fn ids(&self) -> io::Result<Vec<MemoId>> {
+        let names = self.disk.list(&self.folder)?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
     /// The record at the head of a body, where the rest of the file is whole: as long as the record says, or made of whole
     /// frames.
     pub(super) fn record(&self, id: &MemoId) -> io::Result<Record> {

@@ -23,6 +23,7 @@ pub mod mailboxes;
 pub mod receipts;
 pub mod reconcile;
 pub mod retention;
+pub mod staging;
 mod sweep;
 
 pub use self::batch::Batch;

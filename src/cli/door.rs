@@ -1,0 +1,86 @@
+//! The way to a store for a subcommand that asks more than one thing of it: the running switch's control socket, or the store
+//! itself, opened once, where no switch runs.
+
+use crate::io::control::{self, Client, Request};
+use crate::memo::record::Record;
+use crate::memo::store::Store;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A way in.
+pub(super) struct Door {
+    folder: PathBuf,
+    store: Option<Store>,
+}
+
+impl Door {
+    /// To a store that exists: asking makes none.
+    pub(super) fn open(folder: &Path) -> Result<Self, String> {
+        if !folder.is_dir() {
+            return Err(format!(
+                "there is no store {}: no switch ran there yet",
+                folder.display()
+            ));
+        }
+        Door::open_or_make(folder)
+    }
+
+    /// To a store that is made where there is none yet.
+    pub(super) fn open_or_make(folder: &Path) -> Result<Self, String> {
+        let store = match connect(folder)? {
+            Some(_) => None,
+            None => Some(Store::open(folder).map_err(|error| error.to_string())?),
+        };
+        Ok(Door {
+            // The switch may have another current folder.
+            folder: folder
+                .canonicalize()
+                .map_err(|error| format!("{}: {error}", folder.display()))?,
+            store,
+        })
+    }
+
+    /// The store's folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Asks one thing; gives the lines of the answer.
+    pub(super) fn ask(&self, request: &Request) -> Result<Vec<Value>, String> {
+        let mut lines = Vec::new();
+        match &self.store {
+            Some(store) => control::perform(request, store, &mut |line| {
+                lines.push(line);
+                true
+            })?,
+            None => connect(&self.folder)?
+                .ok_or("the switch has stopped meanwhile")?
+                .ask(request, |line| lines.push(line))
+                .map_err(|error| error.to_string())?,
+        }
+        Ok(lines)
+    }
+
+    /// The records of a mailbox's memos, or of all, the newest first and one at a time; those that go meanwhile are left
+    /// out.
+    pub(super) fn records(
+        &self,
+        mailbox: Option<String>,
+    ) -> Result<impl Iterator<Item = Result<Record, String>> + '_, String> {
+        let listed = self.ask(&Request::MemoList { mailbox })?;
+        let ids = listed
+            .into_iter()
+            .filter_map(|memo| memo["id"].as_str().map(str::to_owned));
+        Ok(ids.filter_map(|id| self.record(id).ok()).map(|line| {
+            serde_json::from_value(line).map_err(|error| format!("a record cannot be read: {error}"))
+        }))
+    }
+
+    fn record(&self, id: String) -> Result<Value, String> {
+        Ok(self.ask(&Request::MemoRecord { id })?.pop().unwrap_or_default())
+    }
+}
+
+fn connect(folder: &Path) -> Result<Option<Client>, String> {
+    Client::connect(folder).map_err(|error| format!("the control socket of {}: {error}", folder.display()))
+}

@@ -1,0 +1,208 @@
+//! Making an owner's key, here or in the owner's browser, and changing it.
+
+use super::{base, declared, inbox_link};
+use crate::cli::door::Door;
+use crate::config::Config;
+use crate::io::control::Request;
+use crate::memo::envelope::{self, Envelope};
+use crate::memo::key::MemoId;
+use crate::memo::link::{InboxLink, ParsedInboxLink};
+use crate::memo::owner::{Kem, ListingToken, OwnerSeed};
+use serde_json::{json, Value};
+use std::io::Write as _;
+use zeroize::Zeroizing;
+
+/// `mailbox key`
+pub(super) fn make(config: &Config, name: &str, kem: Kem, json: bool) -> Result<(), String> {
+    declared(config, name)?;
+    let door = Door::open_or_make(&config.store.path)?;
+    if has_key(&door, name)? {
+        return Err(format!(
+            "the mailbox {name} has a key already; `obelus mailbox rotate {name}` makes another in its place"
+        ));
+    }
+    let seed = OwnerSeed::generate();
+    show(config, name, &seed, kem, json)?;
+    set(&door, name, &seed, kem, false)
+}
+
+/// `mailbox key --in-browser`
+pub(super) fn invite(config: &Config, name: &str, json: bool) -> Result<(), String> {
+    declared(config, name)?;
+    let door = Door::open_or_make(&config.store.path)?;
+    // A secret of 32 random bytes, of which the server keeps the hash: as the listing token is.
+    let token = ListingToken::generate();
+    let request = Request::MailboxInvite {
+        name: name.to_owned(),
+        token_hash: hex::encode(token.verifier().as_bytes()),
+    };
+    door.ask(&request)?;
+    let text = token.to_text();
+    let link = Zeroizing::new(format!(
+        "{}/inbox/{name}#setup={}",
+        base(config).as_str(),
+        text.as_str()
+    ));
+    if json {
+        return print(&json!({"mailbox": name, "setup_link": link.as_str()}).to_string());
+    }
+    print(&format!(
+        "Opened within a day, this link makes the key of {name} in the browser, once:\n\n  {}\n\n{}",
+        link.as_str(),
+        picture(&link)
+    ))
+}
+
+/// `mailbox rotate`
+pub(super) fn rotate(
+    config: &Config,
+    name: &str,
+    kem: Kem,
+    old: Option<String>,
+    json: bool,
+) -> Result<(), String> {
+    declared(config, name)?;
+    let door = Door::open(&config.store.path)?;
+    if !has_key(&door, name)? {
+        return Err(format!(
+            "the mailbox {name} has no key yet; `obelus mailbox key {name}` makes one"
+        ));
+    }
+    let old = old.map(inbox_link).transpose()?;
+    let seed = OwnerSeed::generate();
+    // First of all, and while nothing has changed yet: with a wrong link nothing does.
+    let resealed = match &old {
+        Some(old) => Some(reseal(&door, name, old, &seed, kem)?),
+        None => None,
+    };
+    show(config, name, &seed, kem, json)?;
+    set(&door, name, &seed, kem, true)?;
+    let Some(resealed) = resealed else {
+        eprintln!(
+            "What was recorded before is sealed to the old key still. The inbox opens both: append a comma and the part \
+             behind # of the old link to the new one."
+        );
+        return Ok(());
+    };
+    for (id, envelope) in &resealed.envelopes {
+        let request = Request::MemoReseal {
+            id: *id,
+            envelope: envelope.clone(),
+        };
+        if let Err(reason) = door.ask(&request) {
+            eprintln!("the memo {id} is sealed to the old key still: {reason}");
+        }
+    }
+    eprintln!("{} memos were sealed to the new key", resealed.envelopes.len());
+    if resealed.left > 0 {
+        eprintln!(
+            "{} memos are sealed to another key than this old link's and were left so",
+            resealed.left
+        );
+    }
+    Ok(())
+}
+
+struct Resealed {
+    envelopes: Vec<(MemoId, Envelope)>,
+    /// Envelopes that the old link does not open.
+    left: usize,
+}
+
+/// The envelopes of a mailbox, sealed anew. Fails where there are some and the old link opens none.
+fn reseal(
+    door: &Door,
+    name: &str,
+    old: &ParsedInboxLink,
+    seed: &OwnerSeed,
+    kem: Kem,
+) -> Result<Resealed, String> {
+    let public = seed.public_key(kem);
+    let mut resealed = Resealed {
+        envelopes: Vec::new(),
+        left: 0,
+    };
+    for record in door.records(Some(name.to_owned()))? {
+        let record = record?;
+        let Some(sealed) = &record.sealed_envelope else {
+            continue;
+        };
+        let opened = old
+            .seeds
+            .iter()
+            .find_map(|seed| envelope::open(seed, &record.id, sealed).ok());
+        match opened {
+            Some(contents) => {
+                let sealed = envelope::seal(&public, &record.id, &contents);
+                resealed
+                    .envelopes
+                    .push((record.id, sealed.map_err(|error| error.to_string())?));
+            }
+            None => resealed.left += 1,
+        }
+    }
+    if resealed.envelopes.is_empty() && resealed.left > 0 {
+        return Err(format!(
+            "this old link opens no memo of {name}: nothing was changed"
+        ));
+    }
+    Ok(resealed)
+}
+
+fn has_key(door: &Door, name: &str) -> Result<bool, String> {
+    let owner = door.ask(&Request::MailboxOwner {
+        name: name.to_owned(),
+    })?;
+    Ok(owner.first().is_some_and(|owner| *owner != Value::Null))
+}
+
+fn set(door: &Door, name: &str, seed: &OwnerSeed, kem: Kem, replace: bool) -> Result<(), String> {
+    let request = Request::MailboxKey {
+        name: name.to_owned(),
+        kem,
+        public_key: seed.public_key(kem).to_text(),
+        listing_token_hash: hex::encode(seed.listing_token().verifier().as_bytes()),
+        replace,
+    };
+    door.ask(&request)
+        .map(drop)
+        .map_err(|reason| format!("{reason}; the link above opens nothing"))
+}
+
+/// Shows the link of the inbox. Before the server has the key: a link that opens nothing does no harm, while a key whose
+/// link nobody saw would seal memos to nobody.
+fn show(config: &Config, name: &str, seed: &OwnerSeed, kem: Kem, json: bool) -> Result<(), String> {
+    let link = InboxLink::new(&base(config), name, seed);
+    if json {
+        let line = json!({
+            "mailbox": name,
+            "inbox_link": link.expose(),
+            "public_key": seed.public_key(kem).to_text(),
+            "kem": kem,
+        });
+        return print(&line.to_string());
+    }
+    print(&format!(
+        "The inbox of {name}, and all that opens it. It is shown this once; keep it as you keep a key:\n\n  {}\n\n{}",
+        link.expose(),
+        picture(link.expose())
+    ))
+}
+
+/// Onto standard output, and out of this process: nothing is done on the strength of a link that nobody saw.
+fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|error| format!("standard output: {error}"))
+}
+
+/// A link as a QR code for a terminal; nothing where it is too long for one.
+fn picture(link: &str) -> String {
+    let Ok(code) = qrcode::QrCode::new(link.as_bytes()) else {
+        return String::new();
+    };
+    code.render::<qrcode::render::unicode::Dense1x2>()
+        .quiet_zone(true)
+        .build()
+}

@@ -1,0 +1,202 @@
+//! `obelus mailbox`: the owners' keys of mailboxes, by way of the running switch where there is one.
+//!
+//! A private key is made here and shown here, once: neither the switch nor the store ever has it.
+
+mod keys;
+mod open;
+mod transfer;
+
+pub(super) use open::open_memo;
+pub(super) use transfer::take_over;
+
+use super::memo::{ask, table};
+use super::{configuration, fail};
+use crate::config::Config;
+use crate::io::control::Request;
+use crate::memo::link::{LinkBase, ParsedInboxLink};
+use crate::memo::owner::Kem;
+use clap::Subcommand;
+use serde_json::Value;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use zeroize::Zeroizing;
+
+/// Arguments of `obelus mailbox`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration; without it, ./obelus.toml where there is one, else the defaults
+    #[arg(long, short, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done with mailboxes.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the owner's key of a mailbox, and show the link of its inbox once
+    Key {
+        /// The mailbox
+        name: String,
+        /// How memos are sealed to it: xwing, or x25519 for browsers of before 2023
+        #[arg(long, default_value = "xwing")]
+        kem: Kem,
+        /// Print as one line of JSON
+        #[arg(long)]
+        json: bool,
+        /// Print a link by which the owner's browser makes the key itself, within a day
+        #[arg(long, conflicts_with = "kem")]
+        in_browser: bool,
+    },
+    /// Make another key in the place of the one that a mailbox has
+    Rotate {
+        /// The mailbox
+        name: String,
+        /// The inbox's link of before, `-` for standard input: what is there is then sealed to the new key
+        #[arg(long, value_name = "INBOX_LINK")]
+        old: Option<String>,
+        /// How memos are sealed to it: xwing, or x25519 for browsers of before 2023
+        #[arg(long, default_value = "xwing")]
+        kem: Kem,
+        /// Print as one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the mailboxes and their keys
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a mailbox's key; its memos stay, sealed to who had it
+    Remove {
+        /// The mailbox
+        name: String,
+    },
+    /// Write a mailbox's memos, as they are sealed, into one archive
+    Export {
+        /// The mailbox
+        name: String,
+        /// The archive
+        #[arg(long, short, value_name = "FILE.tar")]
+        output: PathBuf,
+    },
+    /// Take the memos of an archive into a mailbox
+    Import {
+        /// The archive
+        file: PathBuf,
+        /// Into this mailbox, instead of the one that the archive names
+        #[arg(long, value_name = "NAME")]
+        mailbox: Option<String>,
+        /// Take the owner's key too, where the mailbox has none: what is recorded from now on is sealed to it
+        #[arg(long)]
+        with_owner: bool,
+    },
+}
+
+/// Does it.
+pub fn main(args: Args) -> ExitCode {
+    let config = match configuration(args.config.as_deref()) {
+        Ok(config) => config,
+        Err(failed) => return failed,
+    };
+    let done = match args.command {
+        Command::Key {
+            name,
+            in_browser: true,
+            json,
+            ..
+        } => keys::invite(&config, &name, json),
+        Command::Key { name, kem, json, .. } => keys::make(&config, &name, kem, json),
+        Command::Rotate { name, old, kem, json } => keys::rotate(&config, &name, kem, old, json),
+        Command::List { json } => list(&config, json),
+        Command::Remove { name } => {
+            ask(&config.store.path, &Request::MailboxRemove { name: name.clone() }).map(|_| {
+                println!("the key of {name} is forgotten; what was sealed to it opens with its inbox link as before");
+            })
+        }
+        Command::Export { name, output } => transfer::export(&config, &name, &output),
+        Command::Import {
+            file,
+            mailbox,
+            with_owner,
+        } => transfer::import(&config, &file, mailbox, with_owner),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => fail(reason),
+    }
+}
+
+/// Refuses a mailbox that the configuration does not declare: its key would seal nothing.
+pub(super) fn declared(config: &Config, name: &str) -> Result<(), String> {
+    match config.mailboxes.iter().any(|mailbox| mailbox.name == name) {
+        true => Ok(()),
+        false => Err(format!(
+            "the configuration has no [[mailbox]] with the name {name:?}"
+        )),
+    }
+}
+
+/// What stands before this server's links.
+pub(super) fn base(config: &Config) -> LinkBase {
+    let http = &config.http;
+    let is_tls = http.tls_cert.is_some() && http.tls_key.is_some();
+    LinkBase::new(&http.domain, http.public_url.as_deref(), is_tls)
+}
+
+/// A secret of the command line, or of standard input where it says `-`: arguments show in the list of processes.
+pub(super) fn secret_argument(text: String) -> Result<Zeroizing<String>, String> {
+    let text = Zeroizing::new(text);
+    if text.as_str() != "-" {
+        return Ok(text);
+    }
+    let mut read = Zeroizing::new(String::with_capacity(SECRET_BYTES as usize));
+    std::io::stdin()
+        .take(SECRET_BYTES)
+        .read_to_string(&mut read)
+        .map_err(|error| format!("standard input: {error}"))?;
+    Ok(read)
+}
+
+/// Longest secret that is read from standard input: an inbox link with all of its seeds.
+const SECRET_BYTES: u64 = 4_096;
+
+/// An inbox link, given as [`secret_argument`] has it.
+fn inbox_link(text: String) -> Result<ParsedInboxLink, String> {
+    ParsedInboxLink::parse(&secret_argument(text)?).map_err(|error| error.to_string())
+}
+
+fn list(config: &Config, json: bool) -> Result<(), String> {
+    // Without a store no mailbox has a key, and asking makes none.
+    let mut mailboxes = match config.store.path.is_dir() {
+        true => ask(&config.store.path, &Request::MailboxList)?,
+        false => Vec::new(),
+    };
+    for mailbox in &config.mailboxes {
+        if !mailboxes
+            .iter()
+            .any(|entry| entry["mailbox"] == mailbox.name.as_str())
+        {
+            mailboxes.push(serde_json::json!({"mailbox": mailbox.name, "kem": null}));
+        }
+    }
+    mailboxes.sort_by(|a, b| a["mailbox"].as_str().cmp(&b["mailbox"].as_str()));
+    if json {
+        println!("{}", Value::from(mailboxes));
+    } else if mailboxes.is_empty() {
+        println!("no mailboxes");
+    } else {
+        let columns = [
+            ("MAILBOX", "mailbox"),
+            ("KEY", "kem"),
+            ("SINCE", "created_at"),
+            ("INVITED UNTIL", "invited_until"),
+            ("MEMOS", "memos"),
+        ];
+        print!("{}", table(&columns, &mailboxes));
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! `obelus mailbox export` and `import`.
+
+use super::declared;
+use crate::cli::door::Door;
+use crate::config::Config;
+use crate::io::control::Request;
+use crate::io::transfer::archive::{self, Owner, Writer};
+use crate::memo::record::Millis;
+use crate::memo::store::staging::{read_body, Staging};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Writes the archive beside where it is to be, and gives it its name when it is whole.
+pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), String> {
+    let door = Door::open(&config.store.path)?;
+    let in_file = |error: std::io::Error| format!("{}: {error}", output.display());
+    let folder = match output.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // For this user alone: it says when somebody was called, and how long for.
+    let temporary = tempfile::Builder::new()
+        .prefix(".obelus-")
+        .tempfile_in(folder)
+        .map_err(in_file)?;
+    let owner = owner(&door, name)?;
+    let now = Millis::from_time(SystemTime::now()).to_rfc3339();
+    let out = BufWriter::new(temporary);
+    let mut writer = Writer::new(out, name.to_owned(), config.http.domain.clone(), owner, now);
+    for record in door.records(Some(name.to_owned()))? {
+        let record = record?;
+        match read_body(door.folder(), &record.id) {
+            Ok((_, ciphertext)) => writer
+                .add(&record, &ciphertext)
+                .map_err(|error| error.to_string())?,
+            // Deleted meanwhile.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("the memo {}: {error}", record.id)),
+        }
+    }
+    let (mut out, count) = writer.finish().map_err(|error| error.to_string())?;
+    out.flush().map_err(in_file)?;
+    let temporary = out.into_inner().map_err(|error| in_file(error.into_error()))?;
+    temporary.as_file().sync_all().map_err(in_file)?;
+    temporary.persist(output).map_err(|error| in_file(error.error))?;
+    println!("{count} memos of {name} are in {}", output.display());
+    Ok(())
+}
+
+fn owner(door: &Door, name: &str) -> Result<Option<Owner>, String> {
+    let entry = door
+        .ask(&Request::MailboxOwner {
+            name: name.to_owned(),
+        })?
+        .pop();
+    let entry = entry.filter(|entry| *entry != Value::Null);
+    entry
+        .map(|entry| serde_json::from_value(entry).map_err(|error| error.to_string()))
+        .transpose()
+}
+
+/// Reads the archive whole before anything of it comes into the store.
+pub(super) fn import(
+    config: &Config,
+    file: &Path,
+    mailbox: Option<String>,
+    with_owner: bool,
+) -> Result<(), String> {
+    if let Some(name) = &mailbox {
+        declared(config, name)?;
+    }
+    let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let source = File::open(file).map_err(|error| in_file(&error))?;
+    let door = Door::open_or_make(&config.store.path)?;
+    let mut staging = Staging::new(door.folder()).map_err(|error| error.to_string())?;
+    let manifest = archive::read(BufReader::new(source), &mut staging, mailbox.as_deref());
+    let manifest = manifest.map_err(|error| in_file(&error))?;
+    let name = mailbox.as_ref().unwrap_or(&manifest.mailbox);
+    declared(config, name)?;
+    take_over(&door, &staging, name)?;
+    let Some(theirs) = manifest.owner else {
+        return Ok(());
+    };
+    match owner(&door, name)? {
+        Some(ours) if ours.public_key == theirs.public_key => {}
+        Some(_) => eprintln!(
+            "They are sealed to another key than {name} has. The inbox opens both: append a comma and the part behind # of \
+             the other inbox link."
+        ),
+        None if with_owner => {
+            let public = theirs.public_key().map_err(|error| in_file(&error))?;
+            door.ask(&Request::MailboxKey {
+                name: name.clone(),
+                kem: public.kem(),
+                public_key: public.to_text(),
+                listing_token_hash: hex::encode(theirs.listing_token_hash.as_bytes()),
+                replace: false,
+            })?;
+            eprintln!("{name} has the owner's key of the archive now");
+        }
+        None => eprintln!(
+            "They are sealed to an owner's key, and {name} has none: with --with-owner it gets that one, where you trust \
+             the archive"
+        ),
+    }
+    Ok(())
+}
+
+/// Lets the store take over what is staged, and says what became of it.
+pub(crate) fn take_over(door: &Door, staging: &Staging, name: &str) -> Result<(), String> {
+    let request = Request::MemosAdopt {
+        folder: staging.path().to_owned(),
+    };
+    let adopted = door.ask(&request)?.pop().unwrap_or_default();
+    println!("{} memos were taken into {name}", adopted["stored"]);
+    for id in adopted["known"].as_array().into_iter().flatten() {
+        eprintln!(
+            "the memo {} is or was there already and is left as it is",
+            id.as_str().unwrap_or_default()
+        );
+    }
+    Ok(())
+}

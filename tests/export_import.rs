@@ -1,0 +1,498 @@
+//! Memos from one server to another: as one archive, and from and to SQLite. Whatever was in clear is sealed or gone, and
+//! nothing of an archive that is not whole comes in.
+
+#[path = "common/command.rs"]
+mod command;
+#[path = "common/peer.rs"]
+mod peer;
+
+use base64::engine::general_purpose::URL_SAFE;
+use base64::Engine as _;
+use command::{complained, files_with, json, printed, Place};
+use obelus::io::transfer::archive::{self, ArchiveError};
+use obelus::memo::envelope;
+use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::link::{ParsedInboxLink, ParsedLink};
+use obelus::memo::open::open_stored;
+use obelus::memo::owner::{Kem, OwnerPublicKey};
+use obelus::memo::store::staging::Staging;
+use obelus::memo::token::Verifier;
+use obelus::memo::{seal, wav};
+use serde_json::{json, Value};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SAMPLES: [i16; 800] = [7; 800];
+
+fn owner_of(place: &Place) -> (ParsedInboxLink, OwnerPublicKey) {
+    let key = json(&place.run(&["mailbox", "key", "main", "--json"]));
+    let kem: Kem = key["kem"].as_str().unwrap().parse().unwrap();
+    let public = OwnerPublicKey::from_text(kem, key["public_key"].as_str().unwrap()).unwrap();
+    (
+        ParsedInboxLink::parse(key["inbox_link"].as_str().unwrap()).unwrap(),
+        public,
+    )
+}
+
+fn leftovers(place: &Place) -> Vec<String> {
+    let names = std::fs::read_dir(place.data()).unwrap().flatten();
+    names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("import-"))
+        .collect()
+}
+
+#[test]
+fn an_archive_brings_a_mailbox_to_another_server() {
+    let (from, to) = (Place::new(), Place::new());
+    let (inbox, public) = owner_of(&from);
+    let memos: Vec<(MemoId, String)> = (0..3)
+        .map(|n| from.leave("main", &[n; 800], (n < 2).then_some(&public)))
+        .collect();
+    from.leave("sales", &SAMPLES, None);
+    let file = from.path().join("main.tar");
+    let name = file.to_str().unwrap();
+    let said = printed(&from.run(&["mailbox", "export", "main", "-o", name]));
+    assert!(said.starts_with("3 memos of main are in "), "{said}");
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+
+    let taken = to.run(&["mailbox", "import", name, "--mailbox", "sales"]);
+    assert_eq!(printed(&taken), "3 memos were taken into sales\n");
+    assert!(
+        String::from_utf8_lossy(&taken.stderr).contains("--with-owner"),
+        "{taken:?}"
+    );
+    {
+        let (theirs, ours) = (from.store(), to.store());
+        for (id, link) in &memos {
+            let record = ours.get(id).unwrap().unwrap();
+            let was = theirs.get(id).unwrap().unwrap();
+            assert_eq!(record.user_id.as_deref(), Some("sales"));
+            assert_eq!(record.created_at, was.created_at);
+            assert_eq!(record.sealed_envelope, was.sealed_envelope);
+            assert!(open_stored(&ours, &ParsedLink::parse(link).unwrap()).is_ok());
+        }
+        assert_eq!(ours.count(), 3);
+        let sealed = ours.get(&memos[0].0).unwrap().unwrap().sealed_envelope.unwrap();
+        assert!(envelope::open(&inbox.seeds[0], &memos[0].0, &sealed).is_ok());
+    }
+    // Again: all of it is there. Into its own mailbox likewise, with the owner's key.
+    let again = to.run(&["mailbox", "import", name]);
+    assert_eq!(printed(&again), "0 memos were taken into main\n");
+    assert_eq!(
+        String::from_utf8_lossy(&again.stderr)
+            .matches("is or was there already")
+            .count(),
+        3
+    );
+    printed(&to.run(&["mailbox", "import", name, "--with-owner"]));
+    let listed = json(&to.run(&["mailbox", "list", "--json"]));
+    assert_eq!(listed[0]["public_key"], public.to_text());
+    assert!(leftovers(&to).is_empty());
+}
+
+/// An archive of these entries: type, name, content.
+fn tar(entries: &[(tar::EntryType, &str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (kind, name, content) in entries {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(*kind);
+        // Written as it is: a library would refuse what a hostile archive has.
+        let field = &mut header.as_mut_bytes()[..100];
+        field[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        builder.append(&header, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn of_an_archive_that_is_not_whole_nothing_comes_in() {
+    let place = Place::new();
+    let (_, public) = owner_of(&place);
+    let (id, _) = place.leave("main", &SAMPLES, Some(&public));
+    let file = place.path().join("main.tar");
+    printed(&place.run(&["mailbox", "export", "main", "-o", file.to_str().unwrap()]));
+    let whole = std::fs::read(&file).unwrap();
+    let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
+    for entry in tar::Archive::new(&whole[..]).entries().unwrap() {
+        use std::io::Read as _;
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().display().to_string();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        entries.push((name, content));
+    }
+    let record = format!("memos/{id}.json");
+    let ciphertext = format!("memos/{id}.bin");
+    assert_eq!(
+        entries.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        [record.as_str(), &ciphertext, "manifest.json"]
+    );
+    let regular = tar::EntryType::Regular;
+    let parts = |change: &dyn Fn(&mut Vec<(tar::EntryType, String, Vec<u8>)>)| {
+        let mut parts: Vec<_> = entries
+            .iter()
+            .map(|(name, content)| (regular, name.clone(), content.clone()))
+            .collect();
+        change(&mut parts);
+        tar(&parts
+            .iter()
+            .map(|(kind, name, content)| (*kind, name.as_str(), &content[..]))
+            .collect::<Vec<_>>())
+    };
+    let edited = |at: usize, edit: &dyn Fn(&mut Value)| {
+        parts(&|parts| {
+            let mut value: Value = serde_json::from_slice(&parts[at].2).unwrap();
+            edit(&mut value);
+            parts[at].2 = serde_json::to_vec(&value).unwrap();
+        })
+    };
+    let into = Place::new();
+    drop(into.store());
+    let read = |bytes: &[u8]| {
+        let mut staging = Staging::new(&into.data()).unwrap();
+        archive::read(bytes, &mut staging, None).map(|manifest| manifest.count)
+    };
+    assert_eq!(read(&parts(&|_| {})).unwrap(), 1);
+
+    let name = |error: ArchiveError| {
+        format!("{error:?}")
+            .split(['(', ' ', '{'])
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let refusals: Vec<(&str, Vec<u8>)> = vec![
+        ("Truncated", parts(&|parts| drop(parts.pop()))),
+        ("Truncated", Vec::new()),
+        ("Altered", parts(&|parts| drop(parts.remove(1)))),
+        ("Altered", parts(&|parts| drop(parts.remove(0)))),
+        ("Altered", parts(&|parts| parts.swap(0, 1))),
+        ("Altered", parts(&|parts| parts[1].2[0] ^= 1)),
+        ("Altered", parts(&|parts| parts.push(parts[0].clone()))),
+        ("Altered", parts(&|parts| parts.push(parts[2].clone()))),
+        ("Memo", parts(&|parts| parts[1].2.push(0))),
+        (
+            "Memo",
+            parts(&|parts| {
+                let twice = parts[..2].to_vec();
+                parts.splice(0..0, twice);
+            }),
+        ),
+        ("Entry", parts(&|parts| parts[0].1 = "memos/../../x.json".into())),
+        ("Entry", parts(&|parts| parts[0].1 = "/etc/passwd".into())),
+        ("Entry", parts(&|parts| parts[0].0 = tar::EntryType::Symlink)),
+        ("Entry", parts(&|parts| parts[0].0 = tar::EntryType::GNULongName)),
+        ("Entry", parts(&|parts| parts[0].0 = tar::EntryType::XHeader)),
+        (
+            "Entry",
+            parts(&|parts| parts.insert(0, (regular, "readme".into(), b"x".to_vec()))),
+        ),
+        ("Altered", edited(2, &|manifest| manifest["count"] = json!(2))),
+        (
+            "Altered",
+            edited(2, &|manifest| manifest["mailbox"] = json!("sales")),
+        ),
+        (
+            "Altered",
+            edited(2, &|manifest| {
+                manifest["memos"][0]["ciphertext_sha256"] = json!("00")
+            }),
+        ),
+        (
+            "Version",
+            edited(2, &|manifest| manifest["voice_memo_archive"] = json!(2)),
+        ),
+        (
+            "Manifest",
+            edited(2, &|manifest| manifest["memos"] = json!("many")),
+        ),
+        (
+            "Memo",
+            edited(0, &|record| record["domain"] = json!("x".repeat(2_000))),
+        ),
+        (
+            "Memo",
+            edited(0, &|record| record["id"] = json!("AAAAAAAAAAAAAAAAAAAAAA")),
+        ),
+        (
+            "Memo",
+            edited(0, &|record| record["sealed_envelope"]["ct"] = json!("AAAA")),
+        ),
+        (
+            "Memo",
+            edited(0, &|record| record["encryption_iv"] = json!("AAAA")),
+        ),
+    ];
+    for (at, (expected, bytes)) in refusals.into_iter().enumerate() {
+        let refused = read(&bytes).expect_err("it is refused");
+        assert_eq!(name(refused), expected, "number {at}");
+    }
+    // Cut anywhere, of all blocks.
+    for cut in (0..whole.len() - 1_024).step_by(512) {
+        assert!(read(&whole[..cut]).is_err(), "cut at {cut}");
+    }
+    // By the command: nothing is stored, nothing left behind.
+    let cut = into.path().join("cut.tar");
+    std::fs::write(&cut, &whole[..whole.len() - 2_048]).unwrap();
+    complained(&into.run(&["mailbox", "import", cut.to_str().unwrap()]));
+    assert_eq!(into.store().count(), 0);
+    assert!(leftovers(&into).is_empty());
+}
+
+/// The key and number of a row's caller, as an old program kept them.
+struct Old {
+    key: MemoKey,
+    id: MemoId,
+    link: String,
+}
+
+const NUMBER: &str = "+15550142997";
+const CALLED: &str = "15550177881";
+
+/// Has Python's sqlite3 write a database as an old program would; what is in it in clear.
+fn old_database(python: &Path, file: &Path) -> Vec<Old> {
+    let mut rows = Vec::new();
+    let mut olds = Vec::new();
+    for n in 0..4 {
+        let (sealed, key) = seal::seal(wav::encode(vec![vec![n; 800].into()]));
+        let id = sealed.id();
+        let text = key.to_text();
+        let link = format!("https://old.example.org/voice/{id}#{}", text.as_str());
+        let hash = hex::encode(Verifier::of_key(&key).as_bytes());
+        let audio = base64::engine::general_purpose::STANDARD.encode(sealed.ciphertext());
+        let iv = URL_SAFE.encode(sealed.iv());
+        let mut row = json!({
+            "id": id.to_string(), "user_id": "someone", "domain": "old.example.org", "audio": audio,
+            "iv": iv, "key_hash": hash, "duration": 0.1, "created": 1_767_225_600 + i64::from(n),
+            "metadata": {"source": "sip_call", "trunk": "line", "call_id": format!("{}-a@host", &NUMBER[1..]),
+                "encryption": "aes-256-gcm", "qr_access": link, "from": NUMBER, "called_number": CALLED},
+            "blob": n % 2 == 0, "token_hash": null, "expires": null,
+        });
+        match n {
+            // The key within JSON within JSON, times as text.
+            1 => {
+                row["created"] = json!("2026-01-01 00:00:01");
+                row["metadata"]["qr_access"] = json!(json!({"url": link}).to_string());
+            }
+            // No key in clear, but a token's hash.
+            2 => {
+                row["metadata"]["qr_access"] = Value::Null;
+                row["token_hash"] = json!("ab".repeat(32));
+                row["expires"] = json!("2030-01-01T00:00:00Z");
+            }
+            // Neither: for peers of version 1.0 alone.
+            3 => row["metadata"]["qr_access"] = Value::Null,
+            _ => {}
+        }
+        rows.push(row);
+        olds.push(Old { key, id, link });
+    }
+    let script = r#"
+import base64, json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("CREATE TABLE voice_memos (id TEXT PRIMARY KEY, user_id, domain, encrypted_audio, encryption_iv TEXT,"
+           " access_key_hash TEXT, access_token_hash TEXT, duration_seconds, created_at, expires_at, metadata TEXT)")
+for row in json.load(sys.stdin):
+    audio = base64.b64decode(row["audio"]) if row["blob"] else row["audio"]
+    db.execute("INSERT INTO voice_memos VALUES (?,?,?,?,?,?,?,?,?,?,?)", (row["id"], row["user_id"], row["domain"], audio,
+        row["iv"], row["key_hash"], row["token_hash"], row["duration"], row["created"], row["expires"],
+        json.dumps(row["metadata"])))
+for bad in [("short", b"x" * 40), ("AAAAAAAAAAAAAAAAAAAAAA", None), ("BBBBBBBBBBBBBBBBBBBBBA", b"x" * 3)]:
+    db.execute("INSERT INTO voice_memos (id, encrypted_audio, encryption_iv, access_key_hash, created_at) VALUES (?,?,?,?,?)",
+        (bad[0], bad[1], "AAAAAAAAAAAAAAAA", "00" * 32, 1))
+db.execute("INSERT INTO voice_memos (id, encrypted_audio, encryption_iv, created_at) VALUES (?,?,?,1)",
+    ("CCCCCCCCCCCCCCCCCCCCCA", b"x" * 40, "AAAAAAAAAAAAAAAA"))
+db.execute("CREATE TABLE other (id, encrypted_audio, encryption_iv, access_key_hash, created_at)")
+db.commit()
+"#;
+    let mut child = Command::new(python)
+        .args(["-c", script])
+        .arg(file)
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    use std::io::Write as _;
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(json!(rows).to_string().as_bytes())
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    olds
+}
+
+/// Files of a store that hold a row's key, or the caller's number, in any writing.
+fn secrets_in(place: &Place, olds: &[Old]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for old in olds {
+        found.extend(files_with(
+            &place.data(),
+            &URL_SAFE.decode(&*old.key.to_text()).unwrap(),
+        ));
+    }
+    for number in [NUMBER, &NUMBER[1..], CALLED] {
+        found.extend(files_with(&place.data(), number.as_bytes()));
+    }
+    found
+}
+
+#[test]
+fn what_an_old_database_has_in_clear_is_sealed_to_the_owner() {
+    let Some(python) = peer::peer("python3:sqlite3") else {
+        return;
+    };
+    let place = Place::new();
+    let (inbox, _) = owner_of(&place);
+    let file = place.path().join("old.db");
+    let olds = old_database(&python, &file);
+    // The search finds what it looks for, where it is.
+    assert!(!files_with(place.path(), NUMBER.as_bytes()).is_empty());
+    let before = std::fs::read(&file).unwrap();
+
+    let run = place.run(&[
+        "memo",
+        "import-sqlite",
+        file.to_str().unwrap(),
+        "--mailbox",
+        "main",
+    ]);
+    let said = complained(&run);
+    assert_eq!(
+        String::from_utf8_lossy(&run.stdout),
+        "4 memos were taken into main\n",
+        "{said}"
+    );
+    for (row, reason) in [
+        ("row 5 (\"short\")", "its id is neither"),
+        ("row 6 (\"AAAAAAAAAAAAAAAAAAAAAA\")", "it has no encrypted_audio"),
+        ("row 7 (\"BBBBBBBBBBBBBBBBBBBBBA\")", "shorter than a tag"),
+        ("row 8 (\"CCCCCCCCCCCCCCCCCCCCCA\")", "no access_key_hash"),
+    ] {
+        assert!(said.contains(row) && said.contains(reason), "{said}");
+    }
+    assert!(said.contains("2 memos had their key in clear"), "{said}");
+    assert!(
+        said.contains("2 memos had a key or a caller in clear, which is left out"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(&file).unwrap(), before, "the database is only read");
+    assert_eq!(secrets_in(&place, &olds), Vec::<PathBuf>::new());
+
+    let store = place.store();
+    for (n, old) in olds.iter().enumerate() {
+        let record = store.get(&old.id).unwrap().unwrap();
+        assert_eq!(record.created_at.0, 1_767_225_600_000 + 1_000 * n as u64);
+        assert_eq!(record.metadata.trunk.as_deref(), Some("line"));
+        // It held the caller's number.
+        assert_eq!(record.metadata.call_id, None);
+        assert!(open_stored(&store, &ParsedLink::parse(&old.link).unwrap()).is_ok());
+        assert!(record.access_key_hash.matches(&Verifier::of_key(&old.key)));
+        assert_eq!(record.sealed_envelope.is_some(), n < 2);
+        if let Some(sealed) = &record.sealed_envelope {
+            let contents = envelope::open(&inbox.seeds[0], &old.id, sealed).unwrap();
+            assert_eq!(*contents.key.to_text(), *old.key.to_text());
+            assert_eq!((contents.from.as_str(), contents.to.as_str()), (NUMBER, CALLED));
+            assert_eq!(contents.duration_seconds, Some(0.1));
+            assert!(contents.link.starts_with("https://memo.example.org/voice/"));
+            let token = obelus::memo::token::AccessToken::derive(&old.key).verifier();
+            assert!(record.access_token_hash.matches(&token));
+        }
+    }
+    let third = store.get(&olds[2].id).unwrap().unwrap();
+    assert_eq!(hex::encode(third.access_token_hash.as_bytes()), "ab".repeat(32));
+    assert!(third.expires_at.is_some());
+    let last = store.get(&olds[3].id).unwrap().unwrap();
+    assert!(last.access_token_hash.matches(&Verifier::nothing()));
+}
+
+#[test]
+fn without_an_owner_or_at_wish_it_is_dropped() {
+    let Some(python) = peer::peer("python3:sqlite3") else {
+        return;
+    };
+    for drops in [true, false] {
+        let place = Place::new();
+        let mut arguments = vec!["memo", "import-sqlite", "old.db", "--mailbox", "main"];
+        if drops {
+            owner_of(&place);
+            arguments.push("--drop-secrets");
+        }
+        let olds = old_database(&python, &place.path().join("old.db"));
+        let said = complained(&place.run(&arguments));
+        assert!(
+            said.contains("4 memos had a key or a caller in clear, which is left out"),
+            "{said}"
+        );
+        assert_eq!(secrets_in(&place, &olds), Vec::<PathBuf>::new());
+        let store = place.store();
+        for old in &olds {
+            assert!(store.get(&old.id).unwrap().unwrap().sealed_envelope.is_none());
+            assert!(open_stored(&store, &ParsedLink::parse(&old.link).unwrap()).is_ok());
+        }
+    }
+    let place = Place::new();
+    old_database(&python, &place.path().join("old.db"));
+    let empty = place.run(&[
+        "memo",
+        "import-sqlite",
+        "old.db",
+        "--mailbox",
+        "main",
+        "--table",
+        "other",
+    ]);
+    assert_eq!(printed(&empty), "0 memos were taken into main\n");
+    let none = place.run(&[
+        "memo",
+        "import-sqlite",
+        "old.db",
+        "--mailbox",
+        "main",
+        "--table",
+        "x\" y",
+    ]);
+    assert!(complained(&none).contains("no table"), "{none:?}");
+    let absent = place.run(&["memo", "import-sqlite", "absent.db", "--mailbox", "main"]);
+    assert!(complained(&absent).contains("absent.db"));
+    assert!(!place.path().join("absent.db").exists());
+}
+
+#[test]
+fn an_exported_database_is_read_by_others_and_by_us() {
+    let Some(python) = peer::peer("python3:sqlite3") else {
+        return;
+    };
+    let (from, to) = (Place::new(), Place::new());
+    let (inbox, public) = owner_of(&from);
+    let (id, link) = from.leave("main", &SAMPLES, Some(&public));
+    let file = from.path().join("new.db");
+    let name = file.to_str().unwrap();
+    assert!(printed(&from.run(&["memo", "export-sqlite", name])).starts_with("1 memos are in "));
+    assert!(complained(&from.run(&["memo", "export-sqlite", name])).contains("exists already"));
+    let script = "import sqlite3, sys, json\n\
+        db = sqlite3.connect(sys.argv[1]); db.row_factory = sqlite3.Row\n\
+        row = dict(db.execute('SELECT * FROM voice_memos').fetchone())\n\
+        row['encrypted_audio'] = len(row['encrypted_audio'])\n\
+        print(json.dumps(row))";
+    let read = Command::new(&python).args(["-c", script, name]).output().unwrap();
+    let row: Value = serde_json::from_slice(&read.stdout).unwrap();
+    assert_eq!(row["id"], id.to_string());
+    assert_eq!(row["encrypted_audio"], 44 + 1_600 + 16);
+    assert_eq!(row["created_at"], "2027-01-15T08:00:00.000Z");
+    assert_eq!(row["access_key_hash"].as_str().unwrap().len(), 64);
+
+    let taken = to.run(&["memo", "import-sqlite", name, "--mailbox", "sales"]);
+    assert_eq!(printed(&taken), "1 memos were taken into sales\n");
+    let store = to.store();
+    assert!(open_stored(&store, &ParsedLink::parse(&link).unwrap()).is_ok());
+    let sealed = store.get(&id).unwrap().unwrap().sealed_envelope.unwrap();
+    assert!(envelope::open(&inbox.seeds[0], &id, &sealed).is_ok());
+}

@@ -1,0 +1,240 @@
+//! `obelus mailbox` and `obelus memo open --owner`: owners' keys are made, changed and forgotten, with a switch that runs and
+//! without, and the private half is on the screen and nowhere else.
+
+#[path = "common/command.rs"]
+mod command;
+#[path = "common/switch.rs"]
+mod switch;
+
+use base64::engine::general_purpose::URL_SAFE;
+use base64::Engine as _;
+use command::{complained, files_with, json, printed, Place};
+use obelus::memo::link::ParsedInboxLink;
+use obelus::memo::owner::{Kem, OwnerPublicKey};
+use serde_json::{json, Value};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use switch::Switch;
+
+const SAMPLES: [i16; 800] = [7; 800];
+
+fn link_of(key: &Value) -> &str {
+    key["inbox_link"].as_str().expect("a link")
+}
+
+fn secret_of(key: &Value) -> &str {
+    link_of(key).split_once('#').expect("a link with its secret").1
+}
+
+fn public_of(key: &Value) -> OwnerPublicKey {
+    let kem: Kem = key["kem"].as_str().unwrap().parse().unwrap();
+    OwnerPublicKey::from_text(kem, key["public_key"].as_str().unwrap()).unwrap()
+}
+
+/// Opens a memo with a link on standard input; the audio, or what was said against it.
+fn open(place: &Place, id: &str, link: &str) -> Result<Vec<u8>, String> {
+    let output = place.path().join("out.wav");
+    let _ = std::fs::remove_file(&output);
+    let run = place.run_with(
+        &[
+            "memo",
+            "open",
+            id,
+            "--owner",
+            "-",
+            "--output",
+            output.to_str().unwrap(),
+        ],
+        link,
+    );
+    match run.status.success() {
+        true => Ok(std::fs::read(output).unwrap()),
+        false => Err(complained(&run)),
+    }
+}
+
+#[test]
+fn a_key_is_made_once_and_its_private_half_is_on_the_screen_alone() {
+    for (kem, length) in [("xwing", 1_216), ("x25519", 32)] {
+        let place = Place::new();
+        let key = json(&place.run(&["mailbox", "key", "main", "--kem", kem, "--json"]));
+        assert_eq!((&key["mailbox"], &key["kem"]), (&json!("main"), &json!(kem)));
+        assert!(link_of(&key).starts_with("https://memo.example.org/inbox/main#"));
+        let parsed = ParsedInboxLink::parse(link_of(&key)).unwrap();
+        let public = parsed.seeds[0].public_key(kem.parse().unwrap());
+        assert_eq!(key["public_key"], public.to_text());
+        assert_eq!(public.to_text().len(), (length * 4_usize).div_ceil(3));
+        let secret = URL_SAFE.decode(secret_of(&key)).unwrap();
+        assert_eq!(
+            files_with(&place.data(), &secret),
+            Vec::<std::path::PathBuf>::new()
+        );
+
+        let again = complained(&place.run(&["mailbox", "key", "main"]));
+        assert!(again.contains("has a key already"), "{again}");
+        let listed = json(&place.run(&["mailbox", "list", "--json"]));
+        assert_eq!(listed[0]["public_key"], key["public_key"]);
+        assert_eq!(listed[1], json!({"mailbox": "sales", "kem": null}));
+
+        let (id, link) = place.leave("main", &SAMPLES, Some(&public));
+        let audio = open(&place, &id.to_string(), link_of(&key)).unwrap();
+        assert_eq!(audio.len(), 44 + 2 * SAMPLES.len());
+        // Another's inbox link, and one of a memo, open nothing.
+        let other = json(&place.run(&["mailbox", "key", "sales", "--json"]));
+        assert!(open(&place, &id.to_string(), link_of(&other))
+            .unwrap_err()
+            .contains("does not open"));
+        assert!(open(&place, &id.to_string(), &link)
+            .unwrap_err()
+            .contains("not an inbox's link"));
+    }
+}
+
+#[test]
+fn for_people_the_link_stands_above_a_code_to_scan() {
+    let place = Place::new();
+    let shown = printed(&place.run(&["mailbox", "key", "main"]));
+    assert!(
+        shown.contains("\n  https://memo.example.org/inbox/main#"),
+        "{shown}"
+    );
+    assert!(shown.contains('█'), "{shown}");
+    let table = printed(&place.run(&["mailbox", "list"]));
+    assert!(table.starts_with("MAILBOX  KEY"), "{table}");
+    assert!(table.contains("\nmain     xwing"), "{table}");
+    assert!(table.contains("\nsales    -"), "{table}");
+}
+
+#[test]
+fn mailboxes_that_nobody_configured_have_no_keys() {
+    let place = Place::new();
+    for arguments in [&["mailbox", "key", "mian"][..], &["mailbox", "rotate", "mian"]] {
+        assert!(complained(&place.run(arguments)).contains("no [[mailbox]] with the name \"mian\""));
+    }
+    assert!(complained(&place.run(&["mailbox", "rotate", "main"])).contains("no store"));
+    printed(&place.run(&["mailbox", "key", "sales", "--json"]));
+    assert!(complained(&place.run(&["mailbox", "rotate", "main"])).contains("has no key yet"));
+    assert!(complained(&place.run(&["mailbox", "remove", "main"])).contains("has no key"));
+}
+
+#[test]
+fn a_rotation_seals_what_is_there_to_the_new_key() {
+    let place = Place::new();
+    let old = json(&place.run(&["mailbox", "key", "main", "--json"]));
+    let (id, _) = place.leave("main", &SAMPLES, Some(&public_of(&old)));
+    let other = json(&place.run(&["mailbox", "key", "sales", "--json"]));
+
+    // With a wrong link nothing is changed, and nothing shown.
+    let wrong = place.run_with(&["mailbox", "rotate", "main", "--old", "-"], link_of(&other));
+    assert!(complained(&wrong).contains("nothing was changed"), "{wrong:?}");
+    assert!(wrong.stdout.is_empty());
+    assert!(open(&place, &id.to_string(), link_of(&old)).is_ok());
+
+    let rotated = place.run_with(
+        &[
+            "mailbox", "rotate", "main", "--old", "-", "--kem", "x25519", "--json",
+        ],
+        link_of(&old),
+    );
+    let new = json(&rotated);
+    assert_eq!(new["kem"], "x25519");
+    assert!(String::from_utf8_lossy(&rotated.stderr).contains("1 memos were sealed to the new key"));
+    assert!(open(&place, &id.to_string(), link_of(&new)).is_ok());
+    assert!(open(&place, &id.to_string(), link_of(&old)).is_err());
+    let listed = json(&place.run(&["mailbox", "list", "--json"]));
+    assert_eq!(listed[0]["public_key"], new["public_key"]);
+}
+
+#[test]
+fn a_rotation_without_the_old_link_leaves_an_inbox_that_opens_both() {
+    let place = Place::new();
+    let old = json(&place.run(&["mailbox", "key", "main", "--json"]));
+    let (before, _) = place.leave("main", &SAMPLES, Some(&public_of(&old)));
+    let rotated = place.run(&["mailbox", "rotate", "main", "--json"]);
+    assert!(String::from_utf8_lossy(&rotated.stderr).contains("append a comma"));
+    let new = json(&rotated);
+    let (after, _) = place.leave("main", &SAMPLES, Some(&public_of(&new)));
+    assert!(open(&place, &before.to_string(), link_of(&new)).is_err());
+    let both = format!("{},{}", link_of(&new), secret_of(&old));
+    for id in [before, after] {
+        assert!(open(&place, &id.to_string(), &both).is_ok());
+    }
+    // Then all of it can be sealed to one key.
+    let last = json(&place.run_with(&["mailbox", "rotate", "main", "--old", "-", "--json"], &both));
+    for id in [before, after] {
+        assert!(open(&place, &id.to_string(), link_of(&last)).is_ok());
+    }
+}
+
+#[test]
+fn a_key_that_is_forgotten_opens_what_was_sealed_to_it() {
+    let place = Place::new();
+    let key = json(&place.run(&["mailbox", "key", "main", "--json"]));
+    let (id, _) = place.leave("main", &SAMPLES, Some(&public_of(&key)));
+    printed(&place.run(&["mailbox", "remove", "main"]));
+    assert!(open(&place, &id.to_string(), link_of(&key)).is_ok());
+    let listed = json(&place.run(&["mailbox", "list", "--json"]));
+    assert_eq!(listed[0], json!({"mailbox": "main", "kem": null}));
+    printed(&place.run(&["mailbox", "key", "main", "--json"]));
+}
+
+#[test]
+fn a_running_switch_is_asked_and_never_told_the_private_half() {
+    let switch = Switch::start("[from-trunk]\nexten => _X.,1,Hangup()\n");
+    let run = |arguments: &[&str], input: &str| command::run(switch.folder(), arguments, input);
+    let key = json(&run(&["mailbox", "key", "main", "--json"], ""));
+    assert!(link_of(&key).contains("/inbox/main#"));
+    let listed = json(&run(&["mailbox", "list", "--json"], ""));
+    assert_eq!(listed[0]["public_key"], key["public_key"]);
+    let again = complained(&run(&["mailbox", "key", "main"], ""));
+    assert!(again.contains("has a key already"), "{again}");
+    let rotated = json(&run(
+        &["mailbox", "rotate", "main", "--old", "-", "--json"],
+        link_of(&key),
+    ));
+    assert_ne!(rotated["public_key"], key["public_key"]);
+    for key in [&key, &rotated] {
+        let secret = URL_SAFE.decode(secret_of(key)).unwrap();
+        assert!(files_with(&switch.folder().join("data"), &secret).is_empty());
+    }
+    printed(&run(&["mailbox", "remove", "main"], ""));
+
+    // The browser's way: the link has a token, by which a key is set once.
+    let invited = json(&run(&["mailbox", "key", "main", "--in-browser", "--json"], ""));
+    let (_, token) = invited["setup_link"]
+        .as_str()
+        .unwrap()
+        .split_once("/inbox/main#setup=")
+        .unwrap();
+    let listed = json(&run(&["mailbox", "list", "--json"], ""));
+    assert_eq!(listed[0]["kem"], Value::Null);
+    assert!(listed[0]["invited_until"].is_string());
+    let body = json!({
+        "kem": rotated["kem"],
+        "public_key": rotated["public_key"],
+        "listing_token_hash": "11".repeat(32),
+    });
+    assert!(put_key(&switch, token, &body).starts_with("HTTP/1.1 200 "));
+    assert!(!put_key(&switch, token, &body).starts_with("HTTP/1.1 200 "));
+    let listed = json(&run(&["mailbox", "list", "--json"], ""));
+    assert_eq!(listed[0]["public_key"], rotated["public_key"]);
+    assert_eq!(listed[0]["invited_until"], Value::Null);
+    let refused = complained(&run(&["mailbox", "key", "main", "--in-browser"], ""));
+    assert!(refused.contains("has a key already"), "{refused}");
+}
+
+fn put_key(switch: &Switch, token: &str, body: &Value) -> String {
+    let body = body.to_string();
+    let mut stream = TcpStream::connect(switch.http).unwrap();
+    stream.set_read_timeout(Some(switch::PATIENCE)).unwrap();
+    write!(
+        stream,
+        "PUT /api/mailboxes/main/key HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
