@@ -181,6 +181,8 @@ pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 pub const NOTIFIERS: usize = 16;
 /// Hand-overs of links waiting in memory for a notifier.
 pub const NOTIFIER_QUEUE: usize = 10_000;
+/// Memos in the store of which somebody is still to be told.
+pub const NOTICES: usize = 100_000;
 /// Recordings that go on at once; more than calls that any configuration allows. Each holds a second of plain audio.
 pub const VAULT_DRAFTS: usize = 100_000;
 /// Mailboxes that one recording is left in.

@@ -21,6 +21,7 @@ mod index;
 mod journals;
 pub mod mailboxes;
 pub mod receipts;
+pub mod notices;
 pub mod reconcile;
 pub mod retention;
 pub mod staging;
@@ -42,6 +43,7 @@ pub use self::journals::Journal;
 use self::journals::Journals;
 use self::mailboxes::Mailboxes;
 use self::receipts::{Issuer, Receipts};
+use self::notices::{Notices, Waiting};
 use self::reconcile::Report;
 use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
@@ -173,6 +175,7 @@ pub struct Store {
 struct Inner {
     database: Entries,
     mailboxes: sled::Tree,
+    notices: Waiting,
     index: Index,
     bodies: Bodies,
     receipts: Receipts,
@@ -239,6 +242,7 @@ impl Store {
                 database: Entries::new(index.tree("dialplan")?),
                 mailboxes: index.tree("mailboxes")?,
                 receipts: Receipts::open(&index)?,
+                notices: Waiting::new(index.tree("notices")?),
                 index,
                 bodies,
                 journals,
@@ -264,6 +268,11 @@ impl Store {
         Mailboxes(self.clone())
     }
 
+    /// Memos of which somebody is still to be told.
+    pub fn notices(&self) -> Notices {
+        Notices(self.clone())
+    }
+
     /// What the start had to mend.
     pub fn report(&self) -> &Report {
         &self.inner.report
@@ -287,7 +296,10 @@ impl Store {
     fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {
         self.inner.bodies.sync()?;
         self.inner.index.insert(records)?;
-        self.inner.index.sync()
+        self.inner.notices.add(records)?;
+        self.inner.index.sync()?;
+        self.inner.notices.announce(records);
+        Ok(())
     }
 
     /// Takes a batch back that could not be made durable, as far as the disk still obeys. What remains is mended at
@@ -299,6 +311,9 @@ impl Store {
         }
         let _ = self.inner.bodies.sync();
         let _ = self.inner.index.remove(&ids);
+        for id in &ids {
+            let _ = self.inner.notices.remove(id);
+        }
         let _ = self.inner.index.sync();
     }
 
