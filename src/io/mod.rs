@@ -15,6 +15,7 @@ pub mod server;
 pub mod services;
 pub mod sweeper;
 mod tcp;
+pub mod transcribe;
 pub mod transfer;
 mod udp;
 mod vault_thread;

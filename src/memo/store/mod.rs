@@ -17,6 +17,7 @@ mod changes;
 pub mod database;
 mod deletion;
 pub mod disk;
+mod envelopes;
 mod index;
 mod journals;
 pub mod mailboxes;
