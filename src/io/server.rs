@@ -1,6 +1,7 @@
 //! A running switch: binds everything, starts the threads, and drives the `Switch` value from one control task.
 
 use super::clock::Clock;
+use super::counts::{self, Changed};
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
 use super::services::{Machine, SendMessage};
@@ -150,6 +151,8 @@ impl Server {
         let (asks, ask_queue) = mpsc::channel(16);
         let mut rng = Rng::from_os();
 
+        let mailer = config.smtp.as_ref().map(notify::Mailer::new).transpose();
+        let mailer = mailer.map_err(StartError::Smtp)?;
         let store = Store::open(&config.store.path).map_err(|error| StartError::Store {
             path: config.store.path.display().to_string(),
             error: error.to_string(),
@@ -209,8 +212,6 @@ impl Server {
                 })
             })
         };
-        let mailer = config.smtp.as_ref().map(notify::Mailer::new).transpose();
-        let mailer = mailer.map_err(StartError::Smtp)?;
         let notifiers = notify::Parts {
             mailboxes: &config.mailboxes,
             mailer,
@@ -247,12 +248,14 @@ impl Server {
             switch,
             clock,
             sockets,
-            events,
+            events: events.clone(),
             media: media_threads,
             vault,
             globals,
             services: Arc::new(machine),
             notifier,
+            changed: Changed::watch(&store, events.clone()),
+            store: store.clone(),
             observer,
             resolver: dns::Resolver::new(),
             messages: HashMap::new(),
@@ -460,6 +463,8 @@ struct Control {
     globals: Globals,
     services: Arc<dyn Services>,
     notifier: Notifier,
+    store: Store,
+    changed: Changed,
     observer: Option<Observer>,
     resolver: dns::Resolver,
     /// Who waits for what becomes of a text outside any call, by its number.
@@ -477,6 +482,15 @@ impl Control {
         mut requests: mpsc::UnboundedReceiver<FromChannel>,
         mut asks: mpsc::Receiver<Ask>,
     ) -> Vec<MediaThread> {
+        let mailboxes: Vec<String> = self
+            .config
+            .mailboxes
+            .iter()
+            .map(|mailbox| mailbox.name.clone())
+            .collect();
+        for mailbox in mailboxes {
+            self.count(mailbox);
+        }
         self.handle(Input::Start);
         loop {
             self.carry_out();
@@ -544,6 +558,12 @@ impl Control {
         self.switch.handle(self.clock.now(), input);
     }
 
+    /// Tells the switch how many memos a mailbox has.
+    fn count(&mut self, mailbox: String) {
+        let summary = counts::summary(&self.store, &mailbox);
+        self.handle(Input::Counted { mailbox, summary });
+    }
+
     fn received(&mut self, Received { flow, bytes }: Received) {
         tracing::debug!(target: "obelus::sip", "{}", sip_ladder(Towards::Us, &flow, &bytes));
         self.handle(Input::Received { flow, bytes: &bytes });
@@ -557,6 +577,11 @@ impl Control {
             Event::Resolved { asker, targets } => {
                 let routes = targets.map(|targets| self.routes(targets));
                 self.handle(Input::Resolved { asker, routes });
+            }
+            Event::Counted => {
+                for mailbox in self.changed.take() {
+                    self.count(mailbox);
+                }
             }
             Event::FlowOpened { ticket, flow } => self.handle(Input::FlowOpened { ticket, flow }),
             Event::Connected { flow, connection } => {

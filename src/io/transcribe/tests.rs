@@ -8,6 +8,7 @@ use crate::memo::record::Facts;
 use crate::memo::seal;
 use crate::memo::store::disk::OsDisk;
 use crate::memo::store::mailboxes::OwnerKey;
+use crate::memo::store::receipts::Reason;
 use crate::memo::store::NewMemo;
 use crate::ops::logging::Logger;
 use crate::secret::Secret;
@@ -355,7 +356,8 @@ async fn a_memo_that_is_gone_meanwhile_stays_gone() {
     let transcriber = fixture.transcriber(&config(&endpoint.url), |_| {});
     let (gone, kept) = (fixture.job(), fixture.job());
     let (gone_id, kept_id) = (gone.memo_id, kept.memo_id);
-    assert!(fixture.store.delete(&gone_id).expect("it is deleted"));
+    let deleted = fixture.store.delete(&gone_id, Reason::Owner, SystemTime::now());
+    assert!(deleted.expect("it is deleted").is_some());
     transcriber.start(gone);
     transcriber.finish().await;
     assert!(fixture.store.get(&gone_id).expect("it is read").is_none());

@@ -1,9 +1,10 @@
 //! Replacing a memo's envelope: by one that knows more of the memo.
 
-use super::{Store, StoreError};
+use super::{Durable, Store, StoreError};
 use crate::memo::envelope::Envelope;
 use crate::memo::key::MemoId;
 use crate::memo::record::Clear;
+use std::convert::Infallible;
 
 impl Store {
     /// Puts an envelope in the place of a memo's, durably; where they are given, transcript and summary stand in the
@@ -18,19 +19,15 @@ impl Store {
         envelope: Envelope,
         clear: Option<(String, String)>,
     ) -> Result<bool, StoreError> {
-        let mut found = false;
-        self.inner.index.update(id, |record| {
-            found = true;
-            record.sealed_envelope = Some(envelope.clone());
-            if let Some((transcript, summary)) = &clear {
+        let changed = self.update(id, Durable::Now, |record| {
+            record.sealed_envelope = Some(envelope);
+            if let Some((transcript, summary)) = clear {
                 let known = record.metadata.clear.get_or_insert_with(Clear::default);
-                known.transcript = Some(transcript.clone());
-                known.summary = Some(summary.clone()).filter(|summary| !summary.is_empty());
+                known.transcript = Some(transcript);
+                known.summary = Some(summary).filter(|summary| !summary.is_empty());
             }
+            Ok::<(), Infallible>(())
         })?;
-        if found {
-            self.sync()?;
-        }
-        Ok(found)
+        Ok(changed.is_some())
     }
 }

@@ -11,6 +11,7 @@ use crate::memo::owner::{Kem, OwnerSeed};
 use crate::memo::record::{Clear, Facts, Source};
 use crate::memo::seal;
 use crate::memo::store::disk::OsDisk;
+use crate::memo::store::receipts::Reason;
 use crate::memo::store::NewMemo;
 use std::path::Path;
 use std::sync::Mutex;
@@ -243,7 +244,8 @@ async fn a_memo_that_is_deleted_takes_its_notice_with_it() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let store = store(folder.path());
     let id = put(&store, |_| {});
-    assert!(store.delete(&id).expect("it is deleted"));
+    let deleted = store.delete(&id, Reason::Owner, SystemTime::now());
+    assert!(deleted.expect("it is deleted").is_some());
     assert_eq!(store.notices().count(), 0);
     // And a mailbox that names nobody waits for nobody.
     put(&store, |_| {});
