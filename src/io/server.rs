@@ -7,6 +7,7 @@ use super::notify::{self, Notice, Notifier};
 use super::services::{Machine, SendMessage};
 use super::sweeper::{self, Sweeper};
 use super::tcp::{Connection, Tcp};
+use super::transcribe::{self, Transcriber};
 use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
 use crate::call::channel::FromChannel;
@@ -72,6 +73,9 @@ pub enum StartError {
     /// The mail server's section.
     #[error("[smtp]: {0}")]
     Smtp(String),
+    /// The endpoints that hear memos.
+    #[error("[transcription]: {0}")]
+    Transcription(String),
     /// The store.
     #[error("cannot open the store {path}: {error}")]
     Store {
@@ -111,6 +115,7 @@ pub struct Server {
     http_stop: oneshot::Sender<()>,
     http_task: tokio::task::JoinHandle<()>,
     notifying: notify::Running,
+    transcriber: Option<Transcriber>,
     sweeper: Sweeper,
     vault_thread: std::thread::JoinHandle<()>,
 }
@@ -181,10 +186,21 @@ impl Server {
             tls.is_some(),
         );
 
-        let (vault, vault_thread) = vault_thread::spawn(
-            Vault::new(store.clone(), config.http.domain.clone(), base.clone()),
-            events.clone(),
-        )?;
+        let transcriber = config
+            .transcription
+            .as_ref()
+            .map(|section| {
+                let policy = transcribe::Policy::default();
+                Transcriber::new(section, &config.mailboxes, store.clone(), policy)
+            })
+            .transpose()
+            .map_err(StartError::Transcription)?;
+        let hearings = transcriber
+            .as_ref()
+            .map(Transcriber::hearings)
+            .unwrap_or_default();
+        let vault = Vault::new(store.clone(), config.http.domain.clone(), base.clone());
+        let (vault, vault_thread) = vault_thread::spawn(vault.with_hearings(hearings), events.clone())?;
         let mut media_threads = Vec::with_capacity(config.media.threads);
         for number in 0..config.media.threads {
             let events = events.clone();
@@ -254,6 +270,7 @@ impl Server {
             globals,
             services: Arc::new(machine),
             notifier,
+            transcriber: transcriber.clone(),
             changed: Changed::watch(&store, events.clone()),
             store: store.clone(),
             observer,
@@ -274,6 +291,7 @@ impl Server {
             http_task,
             base: base.url(),
             notifying,
+            transcriber,
             sweeper,
             vault_thread,
         })
@@ -313,6 +331,9 @@ impl Server {
         let database = self.store.database();
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || database.sync()).await {
             tracing::error!(%error, "the dialplans' database could not be made durable");
+        }
+        if let Some(transcriber) = &self.transcriber {
+            transcriber.stop().await;
         }
         self.notifying.shutdown(SHUTDOWN_TIME).await;
         let _ = self.http_stop.send(());
@@ -463,6 +484,7 @@ struct Control {
     globals: Globals,
     services: Arc<dyn Services>,
     notifier: Notifier,
+    transcriber: Option<Transcriber>,
     store: Store,
     changed: Changed,
     observer: Option<Observer>,
@@ -624,7 +646,7 @@ impl Control {
                 } => {
                     self.start_dialplan(call, dialplan, channel, rng);
                 }
-                Output::Notify { mailbox, memo, from } => self.hand_over(mailbox, &memo, from),
+                Output::Notify { mailbox, memo, from } => self.hand_over(mailbox, *memo, from),
                 Output::MessageSent { number, accepted } => {
                     if let Some(answer) = self.messages.remove(&number) {
                         // The dialplan may be over already.
@@ -685,7 +707,20 @@ impl Control {
             .collect()
     }
 
-    fn hand_over(&self, mailbox: String, memo: &StoredMemo, from: String) {
+    /// Sees to it that somebody is told of a memo. One that its owner opens with a key of their own is told of by the store's
+    /// notices, which it is among already; here it is only heard, where its mailbox wants that.
+    fn hand_over(&self, mailbox: String, memo: StoredMemo, from: String) {
+        let has_owner = memo.envelope.is_some();
+        if let (Some(transcriber), Some(hearing)) = (&self.transcriber, memo.hearing) {
+            transcriber.start(transcribe::Job {
+                memo_id: memo.id,
+                mailbox: mailbox.clone(),
+                hearing,
+            });
+        }
+        if has_owner && self.observer.is_none() {
+            return;
+        }
         let notice = Notice {
             mailbox: Some(mailbox),
             memo_id: memo.id.to_string(),

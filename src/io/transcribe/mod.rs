@@ -4,7 +4,7 @@
 //! long as an endpoint takes to hear it; they go nowhere but there, and never to a disk. The memo is stored by then, and
 //! its owner told: the envelope in its record is replaced by one that holds the transcript as well. So an endpoint that is
 //! slow or dead delays nothing and loses nothing but the transcript. How many memos wait, and how many bytes of audio, is
-//! bounded; what finds no room has no transcript, and the log says so.
+//! bounded by `memo::hearing`.
 
 mod clean;
 mod client;
@@ -12,28 +12,25 @@ mod client;
 use crate::config::{ClearFact, Mailbox, Transcription};
 use crate::limits;
 use crate::memo::envelope::{self, Contents};
+use crate::memo::hearing::{Hearing, Hearings};
 use crate::memo::key::MemoId;
 use crate::memo::store::{Store, StoreError};
 use client::Client;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
-use zeroize::Zeroizing;
 
-/// A memo to be heard. Wiped when dropped.
+/// A memo to be heard.
 pub struct Job {
     /// Which.
     pub memo_id: MemoId,
     /// Whose.
     pub mailbox: String,
-    /// Its audio, a WAV file.
-    pub wav: Zeroizing<Vec<u8>>,
-    /// What its envelope holds.
-    pub contents: Contents,
+    /// Its audio, and what its envelope holds.
+    pub hearing: Hearing,
 }
 
 /// How hard it is tried.
@@ -77,10 +74,6 @@ struct Inner {
     policy: Policy,
     store: Store,
     mailboxes: HashMap<String, Wishes>,
-    /// Memos that wait or are heard.
-    places: Arc<Semaphore>,
-    /// Bytes of audio among them.
-    bytes: AtomicUsize,
     /// Those that an endpoint hears at once.
     ears: Semaphore,
     running: std::sync::Mutex<JoinSet<()>>,
@@ -111,26 +104,21 @@ impl Transcriber {
                 policy,
                 store,
                 mailboxes: wishes.collect(),
-                places: Arc::new(Semaphore::new(limits::TRANSCRIPTIONS)),
-                bytes: AtomicUsize::new(0),
                 ears: Semaphore::new(limits::TRANSCRIPTIONS_AT_ONCE),
                 running: std::sync::Mutex::new(JoinSet::new()),
             }),
         })
     }
 
+    /// The mailboxes whose memos are to be heard.
+    pub fn hearings(&self) -> Hearings {
+        Hearings::of(self.inner.mailboxes.keys().cloned())
+    }
+
     /// Begins to have a memo heard, where its mailbox asks for that. Returns at once. Must be called within a tokio
     /// runtime.
     pub fn start(&self, job: Job) {
         let Some(wishes) = self.inner.mailboxes.get(&job.mailbox).copied() else {
-            return;
-        };
-        let Some(room) = self.inner.room_for(job.wav.len()) else {
-            warn!(
-                mailbox = %job.mailbox,
-                memo = %job.memo_id,
-                "too many memos wait to be heard: this one has no transcript"
-            );
             return;
         };
         let inner = self.inner.clone();
@@ -141,10 +129,7 @@ impl Transcriber {
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         // Results of those that are done.
         while running.try_join_next().is_some() {}
-        running.spawn(async move {
-            inner.hear(job, wishes).await;
-            drop(room);
-        });
+        running.spawn(async move { inner.hear(job, wishes).await });
     }
 
     /// Leaves off: what was not heard has no transcript.
@@ -175,38 +160,18 @@ impl Transcriber {
     }
 }
 
-/// Room for one memo, given back when dropped.
-struct Room {
-    inner: Arc<Inner>,
-    bytes: usize,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.inner.bytes.fetch_sub(self.bytes, Ordering::AcqRel);
-    }
-}
-
 impl Inner {
-    fn room_for(self: &Arc<Self>, bytes: usize) -> Option<Room> {
-        let place = self.places.clone().try_acquire_owned().ok()?;
-        let taken = self.bytes.fetch_add(bytes, Ordering::AcqRel) + bytes;
-        let room = Room {
-            inner: self.clone(),
-            bytes,
-            _place: place,
-        };
-        (taken <= limits::TRANSCRIPTION_BYTES).then_some(room)
-    }
-
     async fn hear(&self, job: Job, wishes: Wishes) {
         let Job {
             memo_id,
             mailbox,
+            hearing,
+        } = job;
+        let Hearing {
             wav,
             mut contents,
-        } = job;
+            room: _room,
+        } = hearing;
         // The semaphore is never closed.
         let _ear = self.ears.acquire().await;
         let wav = Arc::new(wav);

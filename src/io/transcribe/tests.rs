@@ -18,6 +18,7 @@ use std::time::SystemTime;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tracing_subscriber::layer::SubscriberExt as _;
+use zeroize::Zeroizing;
 
 /// A store whose mailbox `main` has an owner, and one memo in it.
 struct Fixture {
@@ -55,11 +56,11 @@ impl Fixture {
             ..Facts::at("memo.example.org", SystemTime::now())
         };
         assert!(self.store.insert(vec![NewMemo { sealed, facts }])[0].is_ok());
+        let room = Hearings::default().room(wav.len()).expect("there is room");
         Job {
             memo_id,
             mailbox: "main".into(),
-            wav,
-            contents,
+            hearing: Hearing { wav, contents, room },
         }
     }
 
@@ -306,47 +307,30 @@ async fn a_transcript_without_a_summary_is_kept() {
 }
 
 #[tokio::test]
-async fn memos_that_wait_are_bounded_in_number_and_in_bytes() {
+async fn a_switch_that_stops_waits_for_no_endpoint() {
     let fixture = Fixture::new();
     // Takes connections and never answers.
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     let transcriber = fixture.transcriber(&config(&url), |_| {});
+    assert!(transcriber.hearings().include("main"));
     let (lines, guard) = log();
-    let refused = || {
-        let lines = lines.lock().expect("no test panics while it logs");
-        lines.matches("this one has no transcript").count()
-    };
-    let first = fixture.job();
-    let Job {
-        memo_id, contents, ..
-    } = first;
-    let again = || Job {
-        memo_id,
-        mailbox: "main".into(),
-        wav: Zeroizing::new(vec![0; 100]),
-        contents: fixture.opened(&fixture.store, &memo_id),
-    };
-    drop(contents);
-    let mut large = again();
-    large.wav = Zeroizing::new(vec![0; limits::TRANSCRIPTION_BYTES + 1]);
-    transcriber.start(large);
-    assert_eq!(refused(), 1);
-    for _ in 0..limits::TRANSCRIPTIONS {
-        transcriber.start(again());
-    }
-    assert_eq!(refused(), 1, "what was refused holds no place");
-    transcriber.start(again());
-    assert_eq!(refused(), 2);
-    // Another mailbox has not asked at all.
-    transcriber.start(Job {
-        mailbox: "other".into(),
-        ..again()
-    });
-    assert_eq!(refused(), 2);
+    let mut job = fixture.job();
+    let hearings = Hearings::default();
+    job.hearing.room = hearings.room(limits::TRANSCRIPTION_BYTES).expect("there is room");
+    transcriber.start(job);
+    let connection = listener.accept().await.expect("the endpoint is asked");
+    assert!(hearings.room(1).is_none(), "the audio is in memory");
     transcriber.stop().await;
-    drop(guard);
-    assert_eq!(transcriber.inner.bytes.load(Ordering::Acquire), 0);
+    drop((guard, connection));
+    assert!(hearings.room(1).is_some(), "the audio is wiped");
+    let lines = lines.lock().expect("no test panics while it logs");
+    assert!(lines.contains("some memos have no transcript memos=1"), "{lines}");
+    // Another mailbox has not asked at all.
+    let mut job = fixture.job();
+    job.mailbox = "other".into();
+    transcriber.start(job);
+    transcriber.finish().await;
 }
 
 #[tokio::test]

@@ -233,8 +233,10 @@ impl Store {
         let journals = Journals::new(journals, disk);
         let recovered = journals::recover(&journals, &bodies)?;
         let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
-        report.journals_recovered = recovered.recovered;
+        report.journals_recovered = recovered.recovered.len();
         report.journals_removed = recovered.removed;
+        let notices = Waiting::new(index.tree("notices")?);
+        notices.add_recovered(&index, &recovered.recovered)?;
         if !existed {
             index.finish_creation()?;
         }
@@ -243,7 +245,7 @@ impl Store {
                 database: Entries::new(index.tree("dialplan")?),
                 mailboxes: index.tree("mailboxes")?,
                 receipts: Receipts::open(&index)?,
-                notices: Waiting::new(index.tree("notices")?),
+                notices,
                 index,
                 bodies,
                 journals,

@@ -5,6 +5,7 @@
 //! entry becomes durable together with its memo. What was told reaches the disk within a second: a crash in that time
 //! tells twice, never not at all.
 
+use super::index::Index;
 use super::{Store, StoreError};
 use crate::limits;
 use crate::memo::key::MemoId;
@@ -50,6 +51,17 @@ impl Waiting {
             }
         }
         Ok(())
+    }
+
+    /// Puts in the memos that a start made of recordings which a crash had cut off: nobody was told of them.
+    pub(super) fn add_recovered(&self, index: &Index, ids: &[MemoId]) -> Result<(), StoreError> {
+        let records = ids.iter().filter_map(|id| index.get(id).transpose());
+        let records: Vec<Record> = records.collect::<Result<_, _>>()?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.add(&records)?;
+        index.sync()
     }
 
     /// Says that these memos are durable, so that telling may begin.
