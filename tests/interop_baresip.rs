@@ -92,36 +92,3 @@ fn a_telephone_leaves_its_recording_whole() {
         "{found} of {PACKETS} packets\n{said}"
     );
 }
-
-#[test]
-fn a_telephone_subscribes_to_its_waiting_messages() {
-    let Some(program) = peer::peer("baresip") else {
-        return;
-    };
-    let switch = Switch::start(DIALPLAN);
-    let folder = tempfile::tempdir().unwrap();
-    let config = "module_path /usr/lib/baresip/modules\n\
-         net_interface 127.0.0.1\n\
-         sip_listen 127.0.0.1:0\n\
-         module g711.so\n\
-         module_tmp account.so\n\
-         module_app menu.so\n\
-         module_app mwi.so\n";
-    std::fs::write(folder.path().join("config"), config).unwrap();
-    let account = format!("<sip:main@{}>;regint=0;mwi=yes\n", switch.udp);
-    std::fs::write(folder.path().join("accounts"), account).unwrap();
-    std::fs::write(folder.path().join("contacts"), "").unwrap();
-    let output = Command::new(program)
-        .arg("-f")
-        .arg(folder.path())
-        .args(["-v", "-t", "4"])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("Messages-Waiting: no") && said.contains("Voice-Message: 0/0"),
-        "{said}"
-    );
-}
