@@ -15,6 +15,7 @@ use crate::memo::envelope::{self, Contents};
 use crate::memo::hearing::{Hearing, Hearings};
 use crate::memo::key::MemoId;
 use crate::memo::store::{Store, StoreError};
+use crate::secret::wipe_stack;
 use client::Client;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -243,8 +244,9 @@ fn keep(
     let Some(owner) = store.mailboxes().owner(mailbox)? else {
         return Ok(false);
     };
-    let sealed = envelope::seal(&owner.public_key()?, id, contents)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let sealed = envelope::seal(&owner.public_key()?, id, contents);
+    wipe_stack();
+    let sealed = sealed.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let clear = clear.then(|| (contents.transcript.to_string(), contents.summary.to_string()));
     store.set_envelope(id, sealed, clear)
 }

@@ -223,8 +223,8 @@ impl Store {
             .replace(&record, &brief, record.sealed_envelope.as_ref())?;
         self.inner.notices.add(std::slice::from_ref(&record))?;
         self.inner.index.sync()?;
-        self.inner.notices.announce(std::slice::from_ref(&record));
         self.catalogue().insert(record.id, brief);
+        self.inner.notices.announce(std::slice::from_ref(&record));
         self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
         Ok(record)
     }

@@ -296,13 +296,14 @@ impl Store {
         Batch::new(self)
     }
 
-    fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {
+    /// Syncs bodies and records; where they are news, with notices for those who are to be told of them.
+    fn make_durable(&self, records: &[Record], news: bool) -> Result<(), StoreError> {
         self.inner.bodies.sync()?;
         self.inner.index.insert(records)?;
-        self.inner.notices.add(records)?;
-        self.inner.index.sync()?;
-        self.inner.notices.announce(records);
-        Ok(())
+        if news {
+            self.inner.notices.add(records)?;
+        }
+        self.inner.index.sync()
     }
 
     /// Takes a batch back that could not be made durable, as far as the disk still obeys. What remains is mended at

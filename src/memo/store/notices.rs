@@ -42,29 +42,33 @@ impl Waiting {
     /// bound a memo is only in the inbox.
     pub(super) fn add(&self, records: &[Record]) -> Result<(), StoreError> {
         for record in records.iter().filter(|record| is_news(record)) {
-            if self.count.load(Ordering::Relaxed) >= limits::NOTICES {
-                tracing::error!(memo = %record.id, "too many notices wait: nobody will be told of this memo");
-                continue;
-            }
-            if self.tree.insert(record.id.as_bytes(), "")?.is_none() {
-                self.count.fetch_add(1, Ordering::Relaxed);
-            }
+            self.put(&record.id)?;
         }
         Ok(())
     }
 
-    /// Puts in the memos that a start made of recordings which a crash had cut off: nobody was told of them.
+    /// Puts in the memos that a start made of recordings which a crash had cut off: nobody was told of them. Each has an
+    /// envelope, or nobody could open it and it would be gone.
     pub(super) fn add_recovered(&self, index: &Index, ids: &[MemoId]) -> Result<(), StoreError> {
-        let records = ids.iter().filter_map(|id| index.get(id).transpose());
-        let records: Vec<Record> = records.collect::<Result<_, _>>()?;
-        if records.is_empty() {
-            return Ok(());
+        for id in ids {
+            self.put(id)?;
         }
-        self.add(&records)?;
-        index.sync()
+        match ids {
+            [] => Ok(()),
+            _ => index.sync(),
+        }
     }
 
-    /// Says that these memos are durable, so that telling may begin.
+    fn put(&self, id: &MemoId) -> Result<(), StoreError> {
+        if self.count.load(Ordering::Relaxed) >= limits::NOTICES {
+            tracing::error!(memo = %id, "too many notices wait: nobody will be told of this memo");
+        } else if self.tree.insert(id.as_bytes(), "")?.is_none() {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Says that these memos are durable and in the catalogue, so that telling may begin.
     pub(super) fn announce(&self, records: &[Record]) {
         for record in records.iter().filter(|record| is_news(record)) {
             // Nobody listens where no switch runs; the entry waits.
