@@ -48,8 +48,8 @@ impl<'a> Sipp<'a> {
         }
     }
 
-    /// Runs a scenario of `tests/sipp` with `{name}` replaced, and demands that it went as written.
-    fn run(&self, scenario: &str, to: &str, transport: &str, fill: &[(&str, String)]) {
+    /// A scenario of `tests/sipp` with `{name}` replaced.
+    fn fill(&self, scenario: &str, fill: &[(&str, String)]) -> PathBuf {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/sipp/{scenario}.xml"));
         let mut text = std::fs::read_to_string(file).unwrap();
         for (name, value) in fill {
@@ -57,6 +57,12 @@ impl<'a> Sipp<'a> {
         }
         let file = self.folder.path().join("scenario.xml");
         std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    /// Runs a scenario of `tests/sipp` with `{name}` replaced, and demands that it went as written.
+    fn run(&self, scenario: &str, to: &str, transport: &str, fill: &[(&str, String)]) {
+        let file = self.fill(scenario, fill);
         let remote = match transport {
             "t1" => self.switch.tcp,
             _ => self.switch.udp,
@@ -74,6 +80,27 @@ impl<'a> Sipp<'a> {
             ])
             .args(["-timeout", "60s", "-timeout_error", "-recv_timeout", "20000"])
             .arg(remote.to_string())
+            .env("TERM", "dumb")
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{scenario}: {}\n{}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// Waits as a phone at that port for one request and demands that it is as the scenario says.
+    fn answer(&self, scenario: &str, port: u16, fill: &[(&str, String)]) {
+        let output = Command::new(&self.program)
+            .arg("-sf")
+            .arg(self.fill(scenario, fill))
+            .args(["-t", "u1", "-m", "1", "-nostdin", "-i", "127.0.0.1"])
+            .args(["-p", &port.to_string()])
+            .args(["-timeout", "60s", "-timeout_error", "-recv_timeout", "20000"])
             .env("TERM", "dumb")
             .current_dir(self.folder.path())
             .output()
@@ -248,6 +275,38 @@ fn a_text_outside_a_call_reaches_its_peer_and_the_dialplan_hears_of_it() {
             .as_str()
             .is_some_and(|message| message.contains("the text: SUCCESS"))
     });
+}
+
+/// What a mailbox with a phone has in a configuration.
+fn mailbox_of_phone(port: u16) -> String {
+    format!(
+        "[[mailbox]]\nname = \"phone\"\nbeep = false\nsilence_secs = 0\nmwi = \"sip:100@127.0.0.1:{port}\""
+    )
+}
+
+#[test]
+fn a_phone_is_told_of_waiting_messages_at_the_start_and_of_each_new_memo() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let port = free_port("127.0.0.1:0".parse().unwrap());
+    let dialplan = "[from-trunk]\nexten => 5550166,1,Answer()\n same => n,Memo(phone)\n same => n,Hangup()\n";
+    let switch = Switch::start_with(dialplan, &mailbox_of_phone(port));
+    let sipp = Sipp::new(program, &switch);
+    let told = |waiting: &str, counts: &str| [("waiting", waiting.to_owned()), ("counts", counts.to_owned())];
+    // What was sent before the phone listened comes again.
+    sipp.answer("waiting", port, &told("no", "0/0"));
+    let (_, fill) = sipp.audio(150);
+    sipp.run("leave_memo", "5550166", "u1", &fill);
+    sipp.answer("waiting", port, &told("yes", "1/0"));
+}
+
+#[test]
+fn a_phone_subscribes_to_waiting_messages_and_leaves() {
+    let Some(program) = peer::peer("sipp") else { return };
+    let switch = Switch::start(DIALPLAN);
+    let sipp = Sipp::new(program, &switch);
+    for transport in ["u1", "t1"] {
+        sipp.run("subscribe", "main", transport, &[]);
+    }
 }
 
 /// Takes a MESSAGE and answers it 200; gives the MESSAGE.

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod control;
+mod counts;
 pub mod dns;
 pub mod hardening;
 mod local_address;
@@ -15,6 +16,7 @@ pub mod server;
 pub mod services;
 pub mod sweeper;
 mod tcp;
+pub mod transcribe;
 pub mod transfer;
 mod udp;
 mod vault_thread;
@@ -54,6 +56,8 @@ pub enum Event {
         /// Addresses in the order to try.
         targets: Result<Vec<Target>, String>,
     },
+    /// Counts of mailboxes changed.
+    Counted,
     /// A way to a peer was found, or not.
     FlowOpened {
         /// Of that request.

@@ -1,11 +1,13 @@
 //! A running switch: binds everything, starts the threads, and drives the `Switch` value from one control task.
 
 use super::clock::Clock;
+use super::counts::{self, Changed};
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
-use super::services::Machine;
+use super::services::{Machine, SendMessage};
 use super::sweeper::{self, Sweeper};
 use super::tcp::{Connection, Tcp};
+use super::transcribe::{self, Transcriber};
 use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
 use crate::call::channel::FromChannel;
@@ -68,6 +70,12 @@ pub enum StartError {
     /// TLS files.
     #[error("{0}")]
     Tls(String),
+    /// The mail server's section.
+    #[error("[smtp]: {0}")]
+    Smtp(String),
+    /// The endpoints that hear memos.
+    #[error("[transcription]: {0}")]
+    Transcription(String),
     /// The store.
     #[error("cannot open the store {path}: {error}")]
     Store {
@@ -107,6 +115,7 @@ pub struct Server {
     http_stop: oneshot::Sender<()>,
     http_task: tokio::task::JoinHandle<()>,
     notifying: notify::Running,
+    transcriber: Option<Transcriber>,
     sweeper: Sweeper,
     vault_thread: std::thread::JoinHandle<()>,
 }
@@ -147,6 +156,8 @@ impl Server {
         let (asks, ask_queue) = mpsc::channel(16);
         let mut rng = Rng::from_os();
 
+        let mailer = config.smtp.as_ref().map(notify::Mailer::new).transpose();
+        let mailer = mailer.map_err(StartError::Smtp)?;
         let store = Store::open(&config.store.path).map_err(|error| StartError::Store {
             path: config.store.path.display().to_string(),
             error: error.to_string(),
@@ -175,10 +186,21 @@ impl Server {
             tls.is_some(),
         );
 
-        let (vault, vault_thread) = vault_thread::spawn(
-            Vault::new(store.clone(), config.http.domain.clone(), base.clone()),
-            events.clone(),
-        )?;
+        let transcriber = config
+            .transcription
+            .as_ref()
+            .map(|section| {
+                let policy = transcribe::Policy::default();
+                Transcriber::new(section, &config.mailboxes, store.clone(), policy)
+            })
+            .transpose()
+            .map_err(StartError::Transcription)?;
+        let hearings = transcriber
+            .as_ref()
+            .map(Transcriber::hearings)
+            .unwrap_or_default();
+        let vault = Vault::new(store.clone(), config.http.domain.clone(), base.clone());
+        let (vault, vault_thread) = vault_thread::spawn(vault.with_hearings(hearings), events.clone())?;
         let mut media_threads = Vec::with_capacity(config.media.threads);
         for number in 0..config.media.threads {
             let events = events.clone();
@@ -192,7 +214,27 @@ impl Server {
                 on_audio: Box::new(move |chunk| vault.offer_audio(chunk)),
             })?);
         }
-        let (notifier, notifying) = notify::start(&config.mailboxes, notify::Policy::default());
+        // Weak, so that what the control task holds does not keep it asked for ever.
+        let messages = asks.downgrade();
+        let send_message = move || -> SendMessage {
+            let messages = messages.clone();
+            Box::new(move |message| {
+                let asks = messages.upgrade();
+                Box::pin(async move {
+                    match asks {
+                        Some(asks) => MessageHandle(asks).send(message).await,
+                        None => false,
+                    }
+                })
+            })
+        };
+        let notifiers = notify::Parts {
+            mailboxes: &config.mailboxes,
+            mailer,
+            send_message: Some(send_message()),
+            store: Some((store.clone(), base.as_str().to_owned())),
+        };
+        let (notifier, notifying) = notify::start(notifiers, notify::Policy::default());
         let globals = Globals::new();
         globals.adopt(&dialplan);
         let switch = Switch::new(
@@ -216,29 +258,21 @@ impl Server {
                 tracing::error!("HTTP stopped: {error}");
             }
         });
-        // Weak, so that the services, which the control task holds, do not keep it asked for ever.
-        let messages = asks.downgrade();
-        let machine =
-            Machine::new(&config.dialplan, store.database()).with_messages(Box::new(move |message| {
-                let asks = messages.upgrade();
-                Box::pin(async move {
-                    match asks {
-                        Some(asks) => MessageHandle(asks).send(message).await,
-                        None => false,
-                    }
-                })
-            }));
+        let machine = Machine::new(&config.dialplan, store.database()).with_messages(send_message());
         let control = Control {
             config: config.clone(),
             switch,
             clock,
             sockets,
-            events,
+            events: events.clone(),
             media: media_threads,
             vault,
             globals,
             services: Arc::new(machine),
             notifier,
+            transcriber: transcriber.clone(),
+            changed: Changed::watch(&store, events.clone()),
+            store: store.clone(),
             observer,
             resolver: dns::Resolver::new(),
             messages: HashMap::new(),
@@ -257,6 +291,7 @@ impl Server {
             http_task,
             base: base.url(),
             notifying,
+            transcriber,
             sweeper,
             vault_thread,
         })
@@ -296,6 +331,9 @@ impl Server {
         let database = self.store.database();
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || database.sync()).await {
             tracing::error!(%error, "the dialplans' database could not be made durable");
+        }
+        if let Some(transcriber) = &self.transcriber {
+            transcriber.stop().await;
         }
         self.notifying.shutdown(SHUTDOWN_TIME).await;
         let _ = self.http_stop.send(());
@@ -446,6 +484,9 @@ struct Control {
     globals: Globals,
     services: Arc<dyn Services>,
     notifier: Notifier,
+    transcriber: Option<Transcriber>,
+    store: Store,
+    changed: Changed,
     observer: Option<Observer>,
     resolver: dns::Resolver,
     /// Who waits for what becomes of a text outside any call, by its number.
@@ -463,6 +504,15 @@ impl Control {
         mut requests: mpsc::UnboundedReceiver<FromChannel>,
         mut asks: mpsc::Receiver<Ask>,
     ) -> Vec<MediaThread> {
+        let mailboxes: Vec<String> = self
+            .config
+            .mailboxes
+            .iter()
+            .map(|mailbox| mailbox.name.clone())
+            .collect();
+        for mailbox in mailboxes {
+            self.count(mailbox);
+        }
         self.handle(Input::Start);
         loop {
             self.carry_out();
@@ -530,6 +580,12 @@ impl Control {
         self.switch.handle(self.clock.now(), input);
     }
 
+    /// Tells the switch how many memos a mailbox has.
+    fn count(&mut self, mailbox: String) {
+        let summary = counts::summary(&self.store, &mailbox);
+        self.handle(Input::Counted { mailbox, summary });
+    }
+
     fn received(&mut self, Received { flow, bytes }: Received) {
         tracing::debug!(target: "obelus::sip", "{}", sip_ladder(Towards::Us, &flow, &bytes));
         self.handle(Input::Received { flow, bytes: &bytes });
@@ -543,6 +599,11 @@ impl Control {
             Event::Resolved { asker, targets } => {
                 let routes = targets.map(|targets| self.routes(targets));
                 self.handle(Input::Resolved { asker, routes });
+            }
+            Event::Counted => {
+                for mailbox in self.changed.take() {
+                    self.count(mailbox);
+                }
             }
             Event::FlowOpened { ticket, flow } => self.handle(Input::FlowOpened { ticket, flow }),
             Event::Connected { flow, connection } => {
@@ -585,7 +646,7 @@ impl Control {
                 } => {
                     self.start_dialplan(call, dialplan, channel, rng);
                 }
-                Output::Notify { mailbox, memo, from } => self.hand_over(mailbox, &memo, from),
+                Output::Notify { mailbox, memo, from } => self.hand_over(mailbox, *memo, from),
                 Output::MessageSent { number, accepted } => {
                     if let Some(answer) = self.messages.remove(&number) {
                         // The dialplan may be over already.
@@ -646,7 +707,20 @@ impl Control {
             .collect()
     }
 
-    fn hand_over(&self, mailbox: String, memo: &StoredMemo, from: String) {
+    /// Sees to it that somebody is told of a memo. One that its owner opens with a key of their own is told of by the store's
+    /// notices, which it is among already; here it is only heard, where its mailbox wants that.
+    fn hand_over(&self, mailbox: String, memo: StoredMemo, from: String) {
+        let has_owner = memo.envelope.is_some();
+        if let (Some(transcriber), Some(hearing)) = (&self.transcriber, memo.hearing) {
+            transcriber.start(transcribe::Job {
+                memo_id: memo.id,
+                mailbox: mailbox.clone(),
+                hearing,
+            });
+        }
+        if has_owner && self.observer.is_none() {
+            return;
+        }
         let notice = Notice {
             mailbox: Some(mailbox),
             memo_id: memo.id.to_string(),

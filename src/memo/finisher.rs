@@ -5,6 +5,7 @@
 //! room for that, the journal itself becomes the memo, incomplete as after a crash: the caller's message is kept.
 
 use super::envelope::Envelope;
+use super::hearing::{Hearing, Hearings};
 use super::journal::{self, JournalWriter, ReadError};
 use super::key::{MemoId, MemoKey};
 use super::link::{Link, LinkBase};
@@ -71,6 +72,7 @@ struct Waiting {
     meta: Box<MemoMeta>,
     seconds: f64,
     envelope: Option<Envelope>,
+    hearing: Option<Hearing>,
 }
 
 /// Makes memos of recordings that have ended. May be used from several threads.
@@ -78,11 +80,22 @@ pub struct Finisher {
     store: Store,
     domain: String,
     base: LinkBase,
+    hearings: Hearings,
 }
 
 impl Finisher {
     pub(super) fn new(store: Store, domain: String, base: LinkBase) -> Self {
-        Finisher { store, domain, base }
+        Finisher {
+            store,
+            domain,
+            base,
+            hearings: Hearings::default(),
+        }
+    }
+
+    pub(super) fn with_hearings(mut self, hearings: Hearings) -> Self {
+        self.hearings = hearings;
+        self
     }
 
     /// Makes memos and plain files of them, and tells what became of each. Blocks on the disk.
@@ -102,9 +115,10 @@ impl Finisher {
                     continue;
                 }
             };
-            let memo = self.waiting(finishing, meta);
+            let mut memo = self.waiting(finishing, meta);
             match wav {
                 Ok(wav) => {
+                    memo.hearing = self.hearing(&memo, &wav);
                     let sealed = seal::seal_recorded(memo.finishing.id, &memo.finishing.key, wav);
                     wipe_stack();
                     batch.add(NewMemo {
@@ -138,10 +152,30 @@ impl Finisher {
         Waiting {
             recording: finishing.recording,
             envelope: vault::seal_envelope(&self.store, &self.base, known, mailbox, &meta, Some(seconds)),
+            hearing: None,
             finishing,
             meta,
             seconds,
         }
+    }
+
+    /// What is kept in memory of a memo, for an endpoint to hear it: only where there is an envelope that its transcript is
+    /// sealed in.
+    fn hearing(&self, memo: &Waiting, wav: &Zeroizing<Vec<u8>>) -> Option<Hearing> {
+        let mailbox = memo.meta.mailbox.as_deref()?;
+        if memo.envelope.is_none() || !self.hearings.include(mailbox) {
+            return None;
+        }
+        let Some(room) = self.hearings.room(wav.len()) else {
+            tracing::warn!(mailbox, memo = %memo.finishing.id, "too many memos wait to be heard: this one has no transcript");
+            return None;
+        };
+        let known = (memo.finishing.id, &memo.finishing.key);
+        Some(Hearing {
+            wav: wav.clone(),
+            contents: vault::contents(&self.base, known, &memo.meta, Some(memo.seconds)),
+            room,
+        })
     }
 
     fn facts(&self, memo: &Waiting, complete: bool) -> Facts {
@@ -157,6 +191,7 @@ impl Finisher {
             id: memo.finishing.id,
             link: Link::new(&self.base, &memo.finishing.id, &memo.finishing.key),
             envelope: memo.envelope,
+            hearing: memo.hearing,
             complete,
             seconds: memo.seconds,
             size_bytes,

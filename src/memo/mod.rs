@@ -10,6 +10,7 @@
 
 pub mod envelope;
 pub mod finisher;
+pub mod hearing;
 pub mod journal;
 pub mod key;
 pub mod link;

@@ -1,4 +1,5 @@
 use super::envelope;
+use super::hearing::Hearings;
 use super::journal;
 use super::key::{MemoId, MemoKey};
 use super::link::{Link, LinkBase, LinkError, ParsedLink};
@@ -12,6 +13,7 @@ use super::store::Store;
 use super::token::{AccessToken, Verifier};
 use super::vault::{MemoMeta, Vault, VaultCommand, VaultError, VaultEvent};
 use super::wav;
+use crate::limits;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use base64::Engine as _;
 use proptest::prelude::*;
@@ -562,6 +564,50 @@ fn the_owner_opens_what_was_sealed_to_them() {
     assert_eq!(*contents.to, *"+15550100999");
     assert_eq!(contents.duration_seconds, Some(1.5));
     assert!(record.complete);
+    assert_eq!(
+        store.notices().list().unwrap(),
+        [memo.id],
+        "somebody is to be told"
+    );
+}
+
+#[test]
+fn audio_stays_in_memory_only_where_it_is_to_be_heard_and_can_be_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (vault, store) = vault(folder.path());
+    let hearings = Hearings::of(["main".to_owned()]);
+    let mut vault = vault.with_hearings(hearings.clone());
+    let mut hearing_of = |mailbox: &str| {
+        let ended = meta(Some(mailbox));
+        let commands = vec![
+            begin(1, &[mailbox]),
+            append(1, vec![3; 8_100]),
+            VaultCommand::Finish {
+                recording: 1,
+                meta: ended,
+            },
+        ];
+        match vault.handle(commands).pop() {
+            Some(VaultEvent::Stored { memo, .. }) => (memo.id, memo.hearing),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(hearing_of("main").1.is_none(), "nobody owns it");
+    let seed = own(&store, "main");
+    own(&store, "office");
+    assert!(hearing_of("office").1.is_none(), "it has not asked");
+    let all = hearings.room(limits::TRANSCRIPTION_BYTES);
+    assert!(hearing_of("main").1.is_none(), "there is no room");
+    drop(all);
+    let (id, hearing) = hearing_of("main");
+    let hearing = hearing.expect("it is to be heard");
+    assert_eq!(hearing.wav[44..], [3_i16.to_le_bytes(); 8_100].concat());
+    let again = envelope::seal(&seed.public_key(Kem::X25519), &id, &hearing.contents).unwrap();
+    let record = store.get(&id).unwrap().unwrap();
+    let stored = envelope::open(&seed, &id, record.sealed_envelope.as_ref().unwrap()).unwrap();
+    let again = envelope::open(&seed, &id, &again).unwrap();
+    assert_eq!((&*again.link, &*again.from), (&*stored.link, &*stored.from));
+    assert_eq!(again.duration_seconds, stored.duration_seconds);
 }
 
 /// What a start finds after the vault was forgotten with its recordings, as a crash does.
@@ -585,6 +631,11 @@ fn a_recording_that_a_crash_cut_off_is_an_incomplete_memo_of_its_owner() {
         panic!("{page:?}")
     };
     assert!(!record.complete);
+    assert_eq!(
+        store.notices().list().unwrap(),
+        [record.id],
+        "nobody was told of it"
+    );
     assert_eq!(record.metadata.encryption, Encryption::Stream);
     assert_eq!(record.duration(), Some(Duration::from_secs(2)));
     let contents = envelope::open(&seed, &record.id, record.sealed_envelope.as_ref().unwrap()).unwrap();

@@ -9,6 +9,7 @@
 
 use super::envelope::{self, Contents, Envelope};
 use super::finisher::{Finisher, Finishing, Purpose};
+use super::hearing::{Hearing, Hearings};
 use super::journal::JournalWriter;
 use super::key::{MemoId, MemoKey};
 use super::link::{Link, LinkBase};
@@ -198,6 +199,8 @@ pub struct StoredMemo {
     pub link: Link,
     /// The same and what was known of it, for its mailbox's owner alone; none where the mailbox has no owner key.
     pub envelope: Option<Envelope>,
+    /// Its audio, still, and what its envelope holds, where the mailbox has its memos heard and there was room for it.
+    pub hearing: Option<Hearing>,
     /// Whether nothing is missing at its end.
     pub complete: bool,
     /// Its length.
@@ -328,6 +331,13 @@ impl Vault {
             drafts: HashMap::new(),
             dirty: Vec::new(),
         }
+    }
+
+    /// The same that keeps the audio of some mailboxes' memos until it was heard.
+    pub fn with_hearings(mut self, hearings: Hearings) -> Self {
+        let finisher = Finisher::new(self.store.clone(), self.domain.clone(), self.base.clone());
+        self.finisher = Arc::new(finisher.with_hearings(hearings));
+        self
     }
 
     /// Recordings that go on, and bytes of plain audio that they hold.
@@ -664,16 +674,7 @@ pub(super) fn seal_envelope(
         Ok(Some(owner)) => owner.public_key(),
         Err(error) => Err(error),
     };
-    let key = MemoKey::from_bytes(key.bytes());
-    let link = Link::new(base, &id, &key);
-    let contents = Contents {
-        from: Zeroizing::new(meta.from.clone()),
-        caller_name: Zeroizing::new(meta.from_name.clone()),
-        to: Zeroizing::new(meta.to.clone()),
-        diversion: Zeroizing::new(meta.diversion.clone()),
-        duration_seconds: seconds,
-        ..Contents::new(key, &link)
-    };
+    let contents = contents(base, (id, key), meta, seconds);
     let sealed = owner
         .map_err(|error| error.to_string())
         .and_then(|owner| envelope::seal(&owner, &id, &contents).map_err(|error| error.to_string()));
@@ -683,6 +684,25 @@ pub(super) fn seal_envelope(
             tracing::error!(mailbox, %error, "nothing can be sealed to the mailbox's owner: the link alone opens this memo");
         })
         .ok()
+}
+
+/// What an envelope says of a memo.
+pub(super) fn contents(
+    base: &LinkBase,
+    (id, key): (MemoId, &MemoKey),
+    meta: &MemoMeta,
+    seconds: Option<f64>,
+) -> Contents {
+    let key = MemoKey::from_bytes(key.bytes());
+    let link = Link::new(base, &id, &key);
+    Contents {
+        from: Zeroizing::new(meta.from.clone()),
+        caller_name: Zeroizing::new(meta.from_name.clone()),
+        to: Zeroizing::new(meta.to.clone()),
+        diversion: Zeroizing::new(meta.diversion.clone()),
+        duration_seconds: seconds,
+        ..Contents::new(key, &link)
+    }
 }
 
 /// The length of a memo in seconds, as answers and records of it say.

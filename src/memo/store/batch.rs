@@ -49,7 +49,7 @@ impl<'a> Batch<'a> {
         if records.is_empty() {
             return results;
         }
-        if let Err(error) = self.store.make_durable(&records) {
+        if let Err(error) = self.store.make_durable(&records, true) {
             self.store.forget(&records);
             let mut first = Some(error);
             for result in results.iter_mut().filter(|result| result.is_ok()) {
@@ -66,6 +66,7 @@ impl<'a> Batch<'a> {
                 catalogue.insert(record.id, Brief::of(record));
             }
         }
+        self.store.inner.notices.announce(&records);
         for record in &records {
             self.store
                 .tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);

@@ -221,18 +221,20 @@ impl Store {
         self.inner
             .index
             .replace(&record, &brief, record.sealed_envelope.as_ref())?;
+        self.inner.notices.add(std::slice::from_ref(&record))?;
         self.inner.index.sync()?;
         self.catalogue().insert(record.id, brief);
+        self.inner.notices.announce(std::slice::from_ref(&record));
         self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
         Ok(record)
     }
 }
 
 /// What a start did with the journals that it found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
     /// Cut-off recordings that are memos now.
-    pub(super) recovered: usize,
+    pub(super) recovered: Vec<MemoId>,
     /// Journals that nobody can open, or without audio, or whose memo was there already.
     pub(super) removed: usize,
 }
@@ -247,14 +249,14 @@ pub(super) fn recover(journals: &Journals, bodies: &Bodies) -> Result<Found, Sto
             continue;
         };
         match recover_one(journals, bodies, &id) {
-            Ok(true) => found.recovered += 1,
+            Ok(true) => found.recovered.push(id),
             Ok(false) => found.removed += 1,
             Err(error) => {
                 tracing::error!(memo = %id, %error, "a recording that was cut off could not be made a memo");
             }
         }
     }
-    if found.recovered + found.removed > 0 {
+    if found.recovered.len() + found.removed > 0 {
         // Whatever a start before this one left undone, too.
         journals.names.store(true, Ordering::Release);
         journals.sync_names()?;

@@ -17,9 +17,11 @@ mod changes;
 pub mod database;
 mod deletion;
 pub mod disk;
+mod envelopes;
 mod index;
 mod journals;
 pub mod mailboxes;
+pub mod notices;
 pub mod receipts;
 pub mod reconcile;
 pub mod retention;
@@ -41,6 +43,7 @@ pub use self::index::LookedUp;
 pub use self::journals::Journal;
 use self::journals::Journals;
 use self::mailboxes::Mailboxes;
+use self::notices::{Notices, Waiting};
 use self::receipts::{Issuer, Receipts};
 use self::reconcile::Report;
 use super::key::{BadMemoId, MemoId};
@@ -173,6 +176,7 @@ pub struct Store {
 struct Inner {
     database: Entries,
     mailboxes: sled::Tree,
+    notices: Waiting,
     index: Index,
     bodies: Bodies,
     receipts: Receipts,
@@ -229,8 +233,10 @@ impl Store {
         let journals = Journals::new(journals, disk);
         let recovered = journals::recover(&journals, &bodies)?;
         let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
-        report.journals_recovered = recovered.recovered;
+        report.journals_recovered = recovered.recovered.len();
         report.journals_removed = recovered.removed;
+        let notices = Waiting::new(index.tree("notices")?);
+        notices.add_recovered(&index, &recovered.recovered)?;
         if !existed {
             index.finish_creation()?;
         }
@@ -239,6 +245,7 @@ impl Store {
                 database: Entries::new(index.tree("dialplan")?),
                 mailboxes: index.tree("mailboxes")?,
                 receipts: Receipts::open(&index)?,
+                notices,
                 index,
                 bodies,
                 journals,
@@ -264,6 +271,11 @@ impl Store {
         Mailboxes(self.clone())
     }
 
+    /// Memos of which somebody is still to be told.
+    pub fn notices(&self) -> Notices {
+        Notices(self.clone())
+    }
+
     /// What the start had to mend.
     pub fn report(&self) -> &Report {
         &self.inner.report
@@ -284,9 +296,13 @@ impl Store {
         Batch::new(self)
     }
 
-    fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {
+    /// Syncs bodies and records; where they are news, with notices for those who are to be told of them.
+    fn make_durable(&self, records: &[Record], news: bool) -> Result<(), StoreError> {
         self.inner.bodies.sync()?;
         self.inner.index.insert(records)?;
+        if news {
+            self.inner.notices.add(records)?;
+        }
         self.inner.index.sync()
     }
 
@@ -299,6 +315,9 @@ impl Store {
         }
         let _ = self.inner.bodies.sync();
         let _ = self.inner.index.remove(&ids);
+        for id in &ids {
+            let _ = self.inner.notices.remove(id);
+        }
         let _ = self.inner.index.sync();
     }
 

@@ -128,7 +128,7 @@ impl Store {
                 disk.rename(&bodies.path(id), &self.inner.bodies.path(id))?;
                 records.push(record);
             }
-            self.make_durable(&records)?;
+            self.make_durable(&records, false)?;
             {
                 let mut catalogue = self.catalogue();
                 for record in &records {
