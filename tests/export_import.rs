@@ -95,7 +95,10 @@ fn an_archive_brings_a_mailbox_to_another_server() {
     assert!(leftovers(&to).is_empty());
 }
 
-/// An archive of these entries: type, name, content.
+/// Entries of an archive: type, name, content.
+type Parts = Vec<(tar::EntryType, String, Vec<u8>)>;
+
+/// An archive of these entries.
 fn tar(entries: &[(tar::EntryType, &str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (kind, name, content) in entries {
@@ -135,7 +138,7 @@ fn of_an_archive_that_is_not_whole_nothing_comes_in() {
         [record.as_str(), &ciphertext, "manifest.json"]
     );
     let regular = tar::EntryType::Regular;
-    let parts = |change: &dyn Fn(&mut Vec<(tar::EntryType, String, Vec<u8>)>)| {
+    let parts = |change: &dyn Fn(&mut Parts)| {
         let mut parts: Vec<_> = entries
             .iter()
             .map(|(name, content)| (regular, name.clone(), content.clone()))

@@ -4,6 +4,7 @@ use super::mailbox::{open_memo, secret_argument};
 use super::{configuration, fail, sqlite};
 use crate::federation::client;
 use crate::io::control::{self, Client, Request};
+use crate::io::hardening;
 use crate::memo::link::ParsedLink;
 use crate::memo::open::{self, OpenStoredError};
 use crate::memo::store::Store;
@@ -95,6 +96,8 @@ pub enum Command {
 
 /// Does it.
 pub fn main(args: Args) -> ExitCode {
+    // Keys pass through this process. Where its memory cannot be locked, that is no reason to refuse.
+    let _ = hardening::lock_memory();
     let config = match configuration(args.config.as_deref()) {
         Ok(config) => config,
         Err(failed) => return failed,

@@ -7,7 +7,8 @@ use crate::io::control::Request;
 use crate::memo::envelope::{self, Envelope};
 use crate::memo::key::MemoId;
 use crate::memo::link::{InboxLink, ParsedInboxLink};
-use crate::memo::owner::{Kem, ListingToken, OwnerSeed};
+use crate::memo::owner::{Kem, OwnerSeed};
+use crate::memo::store::mailboxes::InviteToken;
 use serde_json::{json, Value};
 use std::io::Write as _;
 use zeroize::Zeroizing;
@@ -30,8 +31,7 @@ pub(super) fn make(config: &Config, name: &str, kem: Kem, json: bool) -> Result<
 pub(super) fn invite(config: &Config, name: &str, json: bool) -> Result<(), String> {
     declared(config, name)?;
     let door = Door::open_or_make(&config.store.path)?;
-    // A secret of 32 random bytes, of which the server keeps the hash: as the listing token is.
-    let token = ListingToken::generate();
+    let token = InviteToken::generate();
     let request = Request::MailboxInvite {
         name: name.to_owned(),
         token_hash: hex::encode(token.verifier().as_bytes()),

@@ -13,6 +13,7 @@ use super::memo::{ask, table};
 use super::{configuration, fail};
 use crate::config::Config;
 use crate::io::control::Request;
+use crate::io::hardening;
 use crate::memo::link::{LinkBase, ParsedInboxLink};
 use crate::memo::owner::Kem;
 use clap::Subcommand;
@@ -98,6 +99,8 @@ pub enum Command {
 
 /// Does it.
 pub fn main(args: Args) -> ExitCode {
+    // Keys pass through this process. Where its memory cannot be locked, that is no reason to refuse.
+    let _ = hardening::lock_memory();
     let config = match configuration(args.config.as_deref()) {
         Ok(config) => config,
         Err(failed) => return failed,

@@ -68,6 +68,13 @@ secret_bytes! {
     InviteToken
 }
 
+impl InviteToken {
+    /// What the server keeps of it.
+    pub fn verifier(&self) -> Verifier {
+        Verifier::of(self.bytes())
+    }
+}
+
 /// What is kept of a mailbox.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Entry {
@@ -137,7 +144,7 @@ impl Mailboxes {
     pub fn invite(&self, name: &str, now: SystemTime) -> Result<InviteToken, StoreError> {
         let token = InviteToken::generate();
         let invite = Invite {
-            token_hash: Verifier::of(token.bytes()),
+            token_hash: token.verifier(),
             expires_at: Millis::from_time(now + limits::INVITE_TIME),
         };
         self.update(name, |entry| {
