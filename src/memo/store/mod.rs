@@ -25,6 +25,7 @@ pub mod reconcile;
 pub mod retention;
 pub mod staging;
 mod sweep;
+pub mod telephone;
 
 pub use self::batch::Batch;
 use self::body::Bodies;
@@ -43,6 +44,7 @@ use self::journals::Journals;
 use self::mailboxes::Mailboxes;
 use self::receipts::{Issuer, Receipts};
 use self::reconcile::Report;
+use self::telephone::Telephone;
 use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
 use super::seal::SealedMemo;
@@ -173,6 +175,7 @@ pub struct Store {
 struct Inner {
     database: Entries,
     mailboxes: sled::Tree,
+    telephone: sled::Tree,
     index: Index,
     bodies: Bodies,
     receipts: Receipts,
@@ -239,6 +242,7 @@ impl Store {
                 database: Entries::new(index.tree("dialplan")?),
                 mailboxes: index.tree("mailboxes")?,
                 receipts: Receipts::open(&index)?,
+                telephone: index.tree("telephone")?,
                 index,
                 bodies,
                 journals,
@@ -262,6 +266,11 @@ impl Store {
     /// Who owns which mailbox.
     pub fn mailboxes(&self) -> Mailboxes {
         Mailboxes(self.clone())
+    }
+
+    /// The locks that telephone codes open.
+    pub fn telephone(&self) -> Telephone {
+        Telephone(self.clone())
     }
 
     /// What the start had to mend.

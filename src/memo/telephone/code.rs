@@ -47,6 +47,13 @@ impl Locator {
         Locator(std::array::from_fn(|_| random_digit()))
     }
 
+    /// The number that they are.
+    pub fn number(&self) -> u32 {
+        self.0
+            .iter()
+            .fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
+    }
+
     /// The six digits, in ASCII.
     pub fn as_bytes(&self) -> &[u8; LOCATOR_DIGITS] {
         &self.0

@@ -252,7 +252,7 @@ impl TelephoneLock {
     }
 
     /// With everything given. Not beyond this module and its tests: salt and IV are to be fresh.
-    pub(super) fn make(
+    pub(in crate::memo) fn make(
         locator: Option<Locator>,
         name: &str,
         wrapped: &[u8; 32],
