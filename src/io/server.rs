@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
+use super::services::memos::Memos;
 use super::services::Machine;
 use super::sweeper::{self, Sweeper};
 use super::tcp::{Connection, Tcp};
@@ -218,8 +219,8 @@ impl Server {
         });
         // Weak, so that the services, which the control task holds, do not keep it asked for ever.
         let messages = asks.downgrade();
-        let machine =
-            Machine::new(&config.dialplan, store.database()).with_messages(Box::new(move |message| {
+        let machine = Machine::new(&config.dialplan, store.database())
+            .with_messages(Box::new(move |message| {
                 let asks = messages.upgrade();
                 Box::pin(async move {
                     match asks {
@@ -227,7 +228,8 @@ impl Server {
                         None => false,
                     }
                 })
-            }));
+            }))
+            .with_memos(Memos::new(&config, store.clone(), None));
         let control = Control {
             config: config.clone(),
             switch,
