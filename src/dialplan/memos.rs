@@ -154,7 +154,11 @@ impl ScriptedMemos {
     /// As [`super::services::Services::open_inbox`].
     pub(super) fn open_inbox(&self, mailbox: &str, code: &Digits) -> Result<Box<dyn Inbox>, Refusal> {
         let mailboxes = lock(&self.mailboxes);
-        let found = mailboxes.get(mailbox).ok_or(Refusal::Off)?;
+        let found = match mailboxes.get(mailbox) {
+            Some(found) => found,
+            None if mailboxes.is_empty() => return Err(Refusal::Off),
+            None => return Err(Refusal::Wrong),
+        };
         if found.code != code.expose() {
             return Err(Refusal::Wrong);
         }

@@ -500,7 +500,10 @@ impl Channel for Scripted {
                     let length = audio.duration().as_secs_f64();
                     self.say(format_args!("hears the memo of {length:.2} s{place}"));
                     self.told.push(Told::Heard("memo".to_string()));
-                    self.happens(&When::Hears("memo".to_string()));
+                    // Who winds does not begin anew.
+                    if start.is_zero() {
+                        self.happens(&When::Hears("memo".to_string()));
+                    }
                 }
                 Audio::Silence(time) => {
                     self.say(format_args!("hears {:.2} s of silence", time.as_secs_f64()))
