@@ -19,7 +19,7 @@ use crate::memo::store::telephone::Locked;
 use crate::memo::store::{Durable, Store, StoreError};
 use crate::memo::telephone::code::{CodeSecret, Derived, Locator, MemoCode, Proof};
 use crate::memo::telephone::lock::{Parameters, Wrapped};
-use crate::secret::Digits;
+use crate::secret::{wipe_stack, Digits};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -158,7 +158,13 @@ impl Memos {
         work: impl FnOnce(&Inner) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let inner = self.0.clone();
-        match tokio::task::spawn_blocking(move || work(&inner)).await {
+        let work = move || {
+            let done = work(&inner);
+            // Of codes, keys and audio that ciphers had in their variables.
+            wipe_stack();
+            done
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(done) => done,
             Err(_) => Err(Refusal::Failed("the trial of a telephone code panicked".into())),
         }
