@@ -142,6 +142,26 @@ pub const DATABASE_LISTED: usize = 4_096;
 pub const DATABASE_KEY_BYTES: usize = 255;
 /// Entries of the dialplans' database.
 pub const DATABASE_ENTRIES: usize = 1_000_000;
+/// Memory that a telephone code's Argon2id may ask for, KiB: the parameters come with a lock, which a stranger made.
+pub const TELEPHONE_M_KIB: std::ops::RangeInclusive<u32> = 8_192..=262_144;
+/// Passes of a telephone code's Argon2id.
+pub const TELEPHONE_T: std::ops::RangeInclusive<u32> = 1..=10;
+/// Lanes of a telephone code's Argon2id.
+pub const TELEPHONE_P: std::ops::RangeInclusive<u32> = 1..=4;
+/// Telephone codes that are being tried at once, at 64 MiB and a tenth of a second each; more wait their turn.
+pub const TELEPHONE_TRIALS: usize = 2;
+/// Telephone codes that wait for their trial; more are told to come later.
+pub const TELEPHONE_TRIALS_WAITING: usize = 64;
+/// Wrong telephone codes in a row after which a lock waits, and after which each further wait is twice as long.
+pub const TELEPHONE_WRONG_IN_A_ROW: u32 = 10;
+/// The first such wait.
+pub const TELEPHONE_WAIT: Duration = Duration::from_secs(3_600);
+/// Wrong telephone codes in all after which a lock is removed.
+pub const TELEPHONE_WRONG_IN_ALL: u32 = 100;
+/// Wrong telephone codes in one call, after which it ends.
+pub const TELEPHONE_WRONG_IN_A_CALL: u32 = 3;
+/// Memos of one mailbox that a caller is offered, the newest of them.
+pub const TELEPHONE_MEMOS: usize = 1_000;
 /// What CURL takes of an answer, bytes.
 pub const CURL_BYTES: usize = VARIABLE_BYTES;
 /// Longest time that CURL waits, connecting included.

@@ -88,9 +88,105 @@ fn wipe_stack_of<const BYTES: usize>() {
     std::hint::black_box(&below);
 }
 
+/// Digits of a code that opens something, as they are keyed or told. They have no `Display`, `Debug` prints none of
+/// them, and they live in one place on the heap, which is wiped when they are dropped.
+pub struct Digits {
+    bytes: Box<[u8; Digits::MOST]>,
+    len: usize,
+}
+
+impl Digits {
+    /// How many there may be.
+    pub const MOST: usize = 64;
+
+    /// None so far.
+    pub fn new() -> Self {
+        Digits {
+            bytes: Box::new([0; Digits::MOST]),
+            len: 0,
+        }
+    }
+
+    /// Those of a text, which may group them by spaces and hyphens; none where it holds anything else, or too many.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut digits = Digits::new();
+        let mut keyed = text.chars().filter(|c| !matches!(c, ' ' | '-'));
+        keyed.all(|c| digits.push(c)).then_some(digits)
+    }
+
+    /// One more; `false` where it is no digit, or there is no room.
+    pub fn push(&mut self, digit: char) -> bool {
+        let fits = digit.is_ascii_digit() && self.len < Digits::MOST;
+        if fits {
+            self.bytes[self.len] = digit as u8;
+            self.len += 1;
+        }
+        fits
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The digits themselves, for the one place that needs them.
+    pub fn expose(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.len]).expect("digits are ASCII")
+    }
+
+    /// The first `count` of them, or all, and those behind.
+    pub fn split(&self, count: usize) -> (Digits, Digits) {
+        let (head, tail) = self.expose().split_at(count.min(self.len));
+        let part = |text: &str| {
+            let mut digits = Digits::new();
+            text.chars().for_each(|digit| {
+                digits.push(digit);
+            });
+            digits
+        };
+        (part(head), part(tail))
+    }
+}
+
+impl Default for Digits {
+    fn default() -> Self {
+        Digits::new()
+    }
+}
+
+impl Drop for Digits {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+impl fmt::Debug for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digits(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_digits_and_print_as_nothing() {
+        let digits = Digits::from_text("123456 7890-12").expect("digits");
+        assert_eq!((digits.expose(), digits.len()), ("123456789012", 12));
+        assert_eq!(format!("{digits:?}"), "Digits(…)");
+        let (head, tail) = digits.split(6);
+        assert_eq!((head.expose(), tail.expose()), ("123456", "789012"));
+        assert!(digits.split(99).1.is_empty());
+        for wrong in ["12a", "12*", "٣", &"1".repeat(Digits::MOST + 1)] {
+            assert!(Digits::from_text(wrong).is_none(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_secret_prints_nothing_of_itself() {

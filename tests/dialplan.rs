@@ -2,12 +2,15 @@
 //!
 //! `OBELUS_UPDATE=1 cargo test --test dialplan` writes the transcripts anew; read the difference before committing it.
 
+use obelus::codec::private::PrivateAudio;
 use obelus::diagnostic::{Diagnostic, Severity};
+use obelus::dialplan::memos::{Refusal, ScriptedMemo};
 use obelus::dialplan::testing::{block_on, Script, Scripted};
 use obelus::dialplan::{load, reader::Memory, run, services, Globals, Options};
 use obelus::rng::Rng;
 use std::path::Path;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// The findings and the transcript of a case.
 fn play(dialplan: &str, caller: &str) -> String {
@@ -17,6 +20,7 @@ fn play(dialplan: &str, caller: &str) -> String {
     };
     let machine = Arc::new(services::Memory::new());
     let mut shown = Vec::new();
+    let mut left = None;
     let mut script = String::new();
     for line in caller.lines() {
         match line.split_once(' ') {
@@ -33,6 +37,34 @@ fn play(dialplan: &str, caller: &str) -> String {
                 let (question, answer) = text.split_once(" = ").expect("answers QUESTION = ANSWER");
                 machine.answer(question, answer);
             }
+            // The mailboxes and memos that telephone codes open, and what is left of a mailbox in the end.
+            Some(("takes-codes", names)) => {
+                options.telephone = Some(names.split_whitespace().map(String::from).collect());
+            }
+            Some(("owner", words)) => {
+                let (name, code) = words.split_once(' ').expect("owner MAILBOX CODE");
+                machine.memos().mailbox(name, code);
+            }
+            Some(("memo", words)) => {
+                let (name, memo) = words.split_once(' ').expect("memo MAILBOX MEMO");
+                machine.memos().leave(name, memo_of(memo));
+            }
+            Some(("code", words)) => {
+                let (code, opens) = words.split_once(' ').expect("code [DOMAIN*]CODE MEMO");
+                let (domain, code) = match code.split_once('*') {
+                    Some((domain, code)) => (Some(domain), code),
+                    None => (None, code),
+                };
+                let opens = match opens {
+                    "expired" => Err(Refusal::Expired),
+                    "too often" => Err(Refusal::TooOften),
+                    "off" => Err(Refusal::Off),
+                    "failed" => Err(Refusal::Failed("the other domain does not answer".into())),
+                    memo => Ok(memo_of(memo)),
+                };
+                machine.memos().memo(domain, code, opens);
+            }
+            Some(("left", name)) => left = Some(name.to_string()),
             Some(("show", names)) => shown.extend(names.split_whitespace().map(String::from)),
             _ => script.extend([line, "\n"]),
         }
@@ -62,10 +94,31 @@ fn play(dialplan: &str, caller: &str) -> String {
     for message in machine.messages() {
         out += &format!("{message:?}\n");
     }
+    for line in left.iter().flat_map(|name| machine.memos().left(name)) {
+        out += &format!("left: {line}\n");
+    }
     for name in shown {
         out += &format!("{name}={}\n", globals.get(&name).unwrap_or_default());
     }
     out
+}
+
+/// `new TIME CALLER SECONDS` or `old …`; `-` is no caller, and a memo that cannot be opened.
+fn memo_of(text: &str) -> ScriptedMemo {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [state, time, caller, seconds] = words[..] else {
+        panic!("not a memo: {text}");
+    };
+    let audio = seconds.parse().ok().map(|seconds: f64| {
+        let samples = Zeroizing::new(vec![0; (seconds * 8_000.0) as usize]);
+        Arc::new(PrivateAudio::new(samples))
+    });
+    ScriptedMemo {
+        recorded: time.parse::<jiff::Timestamp>().unwrap().into(),
+        heard: state == "old",
+        caller: caller.trim_matches('-').to_string(),
+        audio,
+    }
 }
 
 fn describe(finding: &Diagnostic) -> String {

@@ -322,6 +322,10 @@ impl Channel for CallChannel {
             sounds.push(match piece {
                 Audio::Silence(time) => Sound::Silence(*time),
                 Audio::Tone(tone) => Sound::Tone(media_tone(tone)),
+                Audio::Memo { audio, start } => Sound::Private {
+                    audio: audio.clone(),
+                    start: *start,
+                },
                 Audio::File(name) | Audio::From { name, .. } => match (self.library.get(name), piece) {
                     (Ok(prompt), Audio::From { start, .. }) => Sound::From {
                         prompt,

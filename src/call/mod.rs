@@ -8,6 +8,7 @@
 
 pub mod cause;
 pub mod channel;
+mod digit_queue;
 pub mod items;
 mod leg;
 pub mod ports;
@@ -26,6 +27,7 @@ use crate::sdp::offer_answer::OfferAnswer;
 use crate::time::{Duration, Instant};
 use cause::Cause;
 use channel::{FromChannel, Reply, ToChannel};
+use digit_queue::DigitQueue;
 use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -225,7 +227,7 @@ pub struct Call {
     deadline: Option<Instant>,
     unanswered_deadline: Option<Instant>,
     absolute: Absolute,
-    digits: VecDeque<char>,
+    digits: DigitQueue,
     texts: VecDeque<String>,
     next_play: u64,
     /// Recordings whose audio has begun to flow and that were neither kept nor discarded.
@@ -260,7 +262,7 @@ impl Call {
             deadline: None,
             unanswered_deadline: Some(now + UNANSWERED_LIMIT),
             absolute: Absolute::None,
-            digits: VecDeque::new(),
+            digits: DigitQueue::new(),
             texts: VecDeque::new(),
             next_play: 0,
             loose: HashSet::new(),

@@ -71,7 +71,7 @@ impl Call {
             Request::Answer => self.answer(now, number),
             Request::Indicate(indication) => self.indicate(number, indication),
             Request::Play { sounds, interrupt } => self.play(number, sounds, interrupt),
-            Request::ReadDigit { timeout } => match self.digits.pop_front() {
+            Request::ReadDigit { timeout } => match self.digits.pop() {
                 Some(digit) => self.reply(number, Reply::Digit(Some(digit))),
                 None => {
                     self.pending = Some((number, Pending::ReadDigit));
@@ -175,12 +175,9 @@ impl Call {
     }
 
     fn play(&mut self, number: u64, sounds: Vec<Sound>, interrupt: String) {
-        if let Some(at) = self.digits.iter().position(|digit| interrupt.contains(*digit)) {
-            // What was typed before the digit that interrupts was not asked for by this prompt.
-            let digit = self.digits.drain(..=at).next_back();
-            if let Some(digit) = digit {
-                return self.reply_played(number, Played::Digit(digit));
-            }
+        // What was typed before the digit that interrupts was not asked for by this prompt.
+        if let Some(digit) = self.digits.pop_one_of(&interrupt) {
+            return self.reply_played(number, Played::Digit(digit));
         }
         if self.signalling == Signalling::Offered {
             self.early_media();
@@ -290,8 +287,7 @@ impl Call {
             }
             // The worker ends the recording by the terminators, which are nobody else's digits.
             Some((_, Pending::Record { .. })) => {}
-            _ if self.digits.len() < crate::limits::DIGIT_QUEUE => self.digits.push_back(digit),
-            _ => {}
+            _ => self.digits.push(digit),
         }
     }
 

@@ -103,11 +103,14 @@ pub fn options(config: &Config) -> dialplan::Options {
         .iter()
         .map(|mailbox| mailbox.name.clone())
         .collect();
+    let takes_codes = config.mailboxes.iter().filter(|mailbox| mailbox.telephone);
+    let telephone = takes_codes.map(|mailbox| mailbox.name.clone()).collect();
     // It exists even where the configuration has none.
     mailboxes.push("main".into());
     dialplan::Options {
         allow: config.dialplan.allow.clone(),
         mailboxes: Some(mailboxes),
+        telephone: Some(telephone),
         sounds: Some(sound_names(&config.sounds.path)),
         entries: entries(config),
         languages: languages(config).0,

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 pub mod g711;
+pub mod private;
 pub mod resample;
 pub mod wav;
 

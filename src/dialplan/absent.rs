@@ -124,7 +124,6 @@ const APPLICATIONS: &[&str] = &[
     "UnpauseQueueMember",
     "VMAuthenticate",
     "VMSayName",
-    "VoiceMailMain",
     "VoiceMailPlayMsg",
     "WaitForRing",
     "WaitForSignal",

@@ -3,7 +3,9 @@
 //! A trait of the dialplan's own, so that it runs over a real call (`call::channel`), in the author's test
 //! runner and in our tests, all alike.
 
+use crate::codec::private::PrivateAudio;
 use async_trait::async_trait;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// The call is gone: the caller hung up, or the network lost it. Applications pass it on with `?`; the run
@@ -48,7 +50,7 @@ pub struct CallFacts {
 }
 
 /// Something to hear.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Audio {
     /// A sound by name, without extension: `digits/7`, with its language before it where that is not the default:
     /// `fr/digits/7`.
@@ -57,6 +59,13 @@ pub enum Audio {
     From {
         /// The sound.
         name: String,
+        /// Where in it to begin.
+        start: Duration,
+    },
+    /// A memo that was opened, from a place within it on.
+    Memo {
+        /// Its audio, which the last who has it wipes.
+        audio: Arc<PrivateAudio>,
         /// Where in it to begin.
         start: Duration,
     },

@@ -238,6 +238,12 @@ impl<'a> Check<'a> {
         known.is_none_or(|known| known.iter().any(|mailbox| mailbox == name))
     }
 
+    /// Whether a mailbox takes telephone codes, as far as that is known.
+    pub fn takes_codes(&self, name: &str) -> bool {
+        let known = self.options.telephone.as_ref();
+        known.is_none_or(|known| known.iter().any(|mailbox| mailbox == name))
+    }
+
     /// A mailbox must exist, as far as that is known.
     pub fn mailbox(&mut self, range: Range<usize>, name: &str) {
         let options = self.options;

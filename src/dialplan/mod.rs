@@ -27,6 +27,7 @@ pub mod interp;
 mod lex;
 pub mod lint;
 pub mod manual;
+pub mod memos;
 mod morse;
 mod number;
 mod parse;
@@ -64,6 +65,8 @@ pub struct Options {
     pub allow: Vec<String>,
     /// The mailboxes that exist, so that a `Memo` for another is found at load; `None` checks nothing.
     pub mailboxes: Option<Vec<String>>,
+    /// Those of them that take telephone codes; `None` checks nothing.
+    pub telephone: Option<Vec<String>>,
     /// The sounds that exist, so that a missing one is found at load; `None` checks nothing.
     pub sounds: Option<Vec<String>>,
     /// Steps that a call may take without the caller hearing or doing anything; `limits::DIALPLAN_STEPS` by default.
@@ -81,6 +84,7 @@ impl Default for Options {
         Options {
             allow: Vec::new(),
             mailboxes: None,
+            telephone: None,
             sounds: None,
             entries: None,
             steps: crate::limits::DIALPLAN_STEPS,

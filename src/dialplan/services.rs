@@ -4,6 +4,8 @@
 //! runner and our tests have [`Memory`], which does nothing to anybody.
 
 use super::agi::Program;
+use super::memos::{Inbox, OpenMemo, Refusal, ScriptedMemos};
+use crate::secret::Digits;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
@@ -162,6 +164,16 @@ pub trait Services: Send + Sync {
 
     /// Sends a SIP MESSAGE outside any call; whether it was accepted.
     async fn send_message(&self, message: TextMessage) -> bool;
+
+    /// Opens a mailbox by its owner's telephone code. A mailbox that does not exist, or has no code, is as much work as
+    /// one that does.
+    async fn open_inbox(&self, mailbox: &str, code: Digits) -> Result<Box<dyn Inbox>, Refusal>;
+
+    /// Opens the memo of a telephone code: one of this domain, or of that which has this number in the configuration.
+    async fn open_memo(&self, domain: Option<&str>, code: Digits) -> Result<OpenMemo, Refusal>;
+
+    /// Whether the configuration has a domain of that number.
+    fn has_domain(&self, number: &str) -> bool;
 }
 
 /// Services without a machine: a database in memory, answers that were given beforehand, and refusals.
@@ -173,6 +185,7 @@ pub struct Memory {
     programs: Mutex<HashMap<String, Program>>,
     environment: Mutex<HashMap<String, String>>,
     fetched: Mutex<Vec<Fetch>>,
+    memos: ScriptedMemos,
 }
 
 impl Memory {
@@ -204,6 +217,11 @@ impl Memory {
     /// The AGI program of that name, or the server at that `host:port`.
     pub fn program(&self, name: &str, program: Program) {
         lock(&self.programs).insert(name.to_string(), program);
+    }
+
+    /// The memos that telephone codes open.
+    pub fn memos(&self) -> &ScriptedMemos {
+        &self.memos
     }
 
     fn answered(&self, question: &str) -> Result<String, String> {
@@ -301,5 +319,17 @@ impl Services for Memory {
     async fn send_message(&self, message: TextMessage) -> bool {
         lock(&self.messages).push(message);
         true
+    }
+
+    async fn open_inbox(&self, mailbox: &str, code: Digits) -> Result<Box<dyn Inbox>, Refusal> {
+        self.memos.open_inbox(mailbox, &code)
+    }
+
+    async fn open_memo(&self, domain: Option<&str>, code: Digits) -> Result<OpenMemo, Refusal> {
+        self.memos.open_memo(domain, &code)
+    }
+
+    fn has_domain(&self, number: &str) -> bool {
+        self.memos.has_domain(number)
     }
 }

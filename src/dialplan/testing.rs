@@ -11,6 +11,7 @@
 //! missing tt-weasels         a sound that does not exist
 //! at 2: press 1              what the caller does, at a time of the call,
 //! hears greeting: wait 0.5, press 12#, hangup
+//! hears memo: press 7        the same of a memo that is played
 //! records: speak 4, press #  or when a sound or a recording begins; each line once, in order
 //! ```
 
@@ -417,6 +418,7 @@ impl Scripted {
                 let whole = self.script.lengths.get(name).copied().unwrap_or(SOUND);
                 whole.saturating_sub(*start)
             }
+            Audio::Memo { audio, start } => audio.duration().saturating_sub(*start),
             Audio::Silence(time) => *time,
             Audio::Tone(tone) => tone.time,
         }
@@ -489,6 +491,19 @@ impl Channel for Scripted {
                     self.say(format_args!("hears {name} from {:.2} s", start.as_secs_f64()));
                     self.told.push(Told::Heard(name.clone()));
                     self.happens(&When::Hears(name.clone()));
+                }
+                Audio::Memo { audio, start } => {
+                    let place = match start.is_zero() {
+                        true => String::new(),
+                        false => format!(" from {:.2} s", start.as_secs_f64()),
+                    };
+                    let length = audio.duration().as_secs_f64();
+                    self.say(format_args!("hears the memo of {length:.2} s{place}"));
+                    self.told.push(Told::Heard("memo".to_string()));
+                    // Who winds does not begin anew.
+                    if start.is_zero() {
+                        self.happens(&When::Hears("memo".to_string()));
+                    }
                 }
                 Audio::Silence(time) => {
                     self.say(format_args!("hears {:.2} s of silence", time.as_secs_f64()))

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::counts::{self, Changed};
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
+use super::services::memos::Memos;
 use super::services::{Machine, SendMessage};
 use super::sweeper::{self, Sweeper};
 use super::tcp::{Connection, Tcp};
@@ -258,7 +259,9 @@ impl Server {
                 tracing::error!("HTTP stopped: {error}");
             }
         });
-        let machine = Machine::new(&config.dialplan, store.database()).with_messages(send_message());
+        let machine = Machine::new(&config.dialplan, store.database())
+            .with_messages(send_message())
+            .with_memos(Memos::new(&config, store.clone(), None));
         let control = Control {
             config: config.clone(),
             switch,

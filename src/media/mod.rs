@@ -4,6 +4,7 @@
 //! it is in `media::thread`, its sockets are behind `io::MediaIo`. The control plane holds no media state
 //! beside the ids below.
 
+use crate::codec::private::PrivateAudio;
 use crate::codec::Codec;
 use crate::time::Duration;
 use std::net::{IpAddr, SocketAddr};
@@ -94,6 +95,13 @@ pub enum Sound {
     From {
         /// The prompt.
         prompt: Arc<crate::media::prompt::Prompt>,
+        /// Where it begins.
+        start: Duration,
+    },
+    /// Audio that is somebody's, from a place within it on: encoded as it is played, and wiped by the last who has it.
+    Private {
+        /// The audio.
+        audio: Arc<PrivateAudio>,
         /// Where it begins.
         start: Duration,
     },

@@ -3,6 +3,7 @@
 use super::prompt::Prompt;
 use super::tone::Tone;
 use super::{PlayId, Sound};
+use crate::codec::private::PrivateAudio;
 use crate::codec::{Codec, FRAME_SAMPLES};
 use crate::limits;
 use crate::time::Duration;
@@ -23,6 +24,7 @@ pub struct Player {
 
 enum Piece {
     Prompt { prompt: Arc<Prompt>, start: u64 },
+    Private { audio: Arc<PrivateAudio>, start: u64 },
     Silence { samples: u64 },
     Tone { tone: Tone },
 }
@@ -33,6 +35,10 @@ impl Piece {
             Sound::Prompt(prompt) => Piece::Prompt { prompt, start: 0 },
             Sound::From { prompt, start } => Piece::Prompt {
                 prompt,
+                start: samples(start),
+            },
+            Sound::Private { audio, start } => Piece::Private {
+                audio,
                 start: samples(start),
             },
             Sound::Silence(time) => Piece::Silence {
@@ -46,6 +52,7 @@ impl Piece {
     fn len(&self) -> u64 {
         match self {
             Piece::Prompt { prompt, start } => (prompt.samples().len() as u64).saturating_sub(*start),
+            Piece::Private { audio, start } => (audio.samples().len() as u64).saturating_sub(*start),
             Piece::Silence { samples } => *samples,
             Piece::Tone { tone } => tone.samples(),
         }
@@ -67,6 +74,11 @@ impl Piece {
                 let from = usize::try_from(start.saturating_add(at)).unwrap_or(usize::MAX);
                 let bytes = prompt.encoded(codec).get(from..).unwrap_or_default();
                 into.extend(bytes.iter().take(count));
+            }
+            Piece::Private { audio, start } => {
+                let from = usize::try_from(start.saturating_add(at)).unwrap_or(usize::MAX);
+                let samples = audio.samples().get(from..).unwrap_or_default();
+                codec.encode(&samples[..count.min(samples.len())], into);
             }
             Piece::Silence { .. } => into.resize(into.len() + count, codec.silence()),
             Piece::Tone { tone } => {
@@ -234,6 +246,38 @@ mod tests {
             start: Duration::MAX,
         };
         assert!(Player::new(PlayId(1), vec![beyond], false).is_finished());
+    }
+
+    #[test]
+    fn private_audio_is_played_as_a_prompt_is_and_let_go_of_at_the_end() {
+        let samples = ramp(2_000).samples().to_vec();
+        let audio = Arc::new(PrivateAudio::new(zeroize::Zeroizing::new(samples.clone())));
+        for codec in Codec::ALL {
+            let mut whole = Vec::new();
+            codec.encode(&samples, &mut whole);
+            for start in [0_usize, 1, 167, 1_999, 2_000, 9_000] {
+                let sound = Sound::Private {
+                    audio: audio.clone(),
+                    start: Duration::from_micros(start as u64 * 125),
+                };
+                let mut player = Player::new(PlayId(1), vec![sound, silence(10)], false);
+                let mut played = Vec::new();
+                while !player.is_finished() {
+                    player.append(codec, &mut played);
+                }
+                let expected = &whole[start.min(2_000)..];
+                assert!(played[..expected.len()] == *expected, "{start}");
+                assert!(played[expected.len()..]
+                    .iter()
+                    .all(|&code| code == codec.silence()));
+                assert_eq!(player.played(), expected.len() as u64 + 80);
+            }
+        }
+        assert_eq!(
+            Arc::strong_count(&audio),
+            1,
+            "a player that is gone holds nothing"
+        );
     }
 
     #[test]

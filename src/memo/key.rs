@@ -59,7 +59,7 @@ macro_rules! secret_bytes {
         }
     };
 }
-pub(super) use secret_bytes;
+pub(in crate::memo) use secret_bytes;
 
 secret_bytes! {
     /// The key K of one memo: 32 bytes of the operating system's, used for this memo alone.

@@ -20,6 +20,7 @@ pub mod qr;
 pub mod record;
 pub mod seal;
 pub mod store;
+pub mod telephone;
 mod text;
 pub mod token;
 pub mod vault;

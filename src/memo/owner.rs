@@ -76,6 +76,11 @@ secret_bytes! {
 }
 
 impl OwnerSeed {
+    /// The seed of these bytes, which the caller wipes.
+    pub(super) fn from_bytes(bytes: &[u8; 32]) -> Self {
+        OwnerSeed(Box::new(*bytes))
+    }
+
     /// The public key that belongs to it.
     pub fn public_key(&self, kem: Kem) -> OwnerPublicKey {
         let bytes = match kem {

@@ -5,6 +5,7 @@ use super::envelope::Envelope;
 use super::journal;
 use super::key::MemoId;
 use super::seal::{SealedMemo, IV_BYTES, TAG_BYTES};
+use super::telephone::lock::KeptLock;
 use super::token::Verifier;
 use super::wav;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,9 @@ pub struct Record {
     /// Whether the owner has listened to it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub heard: bool,
+    /// What a telephone code opens: the memo's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telephone: Option<KeptLock>,
     /// Where it came from.
     pub metadata: Metadata,
     /// What only the mailbox's owner reads; none where the mailbox has no owner key.
@@ -276,6 +280,7 @@ impl Record {
             max_accesses: facts.max_accesses,
             complete: facts.complete,
             heard: false,
+            telephone: None,
             metadata: Metadata {
                 source: facts.source,
                 trunk: facts.trunk,

@@ -47,8 +47,18 @@ impl Switch {
         Self::start_as(dialplan, settings, "debug")
     }
 
-    fn start_as(dialplan: &str, settings: &str, level: &str) -> Self {
+    /// The same over a store that `prepare` has filled.
+    pub fn start_over(dialplan: &str, settings: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        prepare(&folder.path().join("data"));
+        Self::start_in(folder, dialplan, settings, "debug")
+    }
+
+    fn start_as(dialplan: &str, settings: &str, level: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), dialplan, settings, level)
+    }
+
+    fn start_in(folder: tempfile::TempDir, dialplan: &str, settings: &str, level: &str) -> Self {
         let webhook = Webhook::start();
         std::fs::write(folder.path().join("dialplan.conf"), dialplan).unwrap();
         let config = folder.path().join("obelus.toml");
@@ -133,6 +143,11 @@ impl Switch {
                 }
             }
         }
+    }
+
+    /// The log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().concat()
     }
 
     /// What the mailbox's webhook was told of the next memo.

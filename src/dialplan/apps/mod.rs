@@ -15,6 +15,7 @@ mod branches;
 mod no_effect;
 pub(super) mod recording;
 mod saying;
+mod telephone;
 
 pub(super) use branches::of as branches_of;
 
@@ -114,6 +115,8 @@ applications! {
     macro_::Macro,
     macroexit::MacroExit,
     memo::Memo,
+    memomain::MemoMain,
+    memoopen::MemoOpen,
     messagesend::MessageSend,
     milliwatt::Milliwatt,
     morsecode::Morsecode,
@@ -159,6 +162,7 @@ applications! {
     userevent::UserEvent,
     verbose::Verbose,
     voicemail::VoiceMail,
+    voicemailmain::VoiceMailMain,
     wait::Wait,
     waitdigit::WaitDigit,
     waitexten::WaitExten,

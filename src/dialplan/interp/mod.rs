@@ -174,6 +174,8 @@ pub struct Run<'c> {
     complaints: u32,
     /// The complaints that the log has, for the author's tools.
     pub(in crate::dialplan) remarks: Vec<String>,
+    /// Wrong telephone codes in this call.
+    pub(in crate::dialplan) wrong_codes: u32,
     /// Subroutines to run after the call, the last one first.
     pub(in crate::dialplan) hangup_handlers: Vec<String>,
     /// Functions that evaluate text, within one another.
@@ -249,6 +251,7 @@ impl<'c> Run<'c> {
             steps_at_once: 0,
             complaints: 0,
             remarks: Vec::new(),
+            wrong_codes: 0,
             hangup_handlers: Vec::new(),
             eval_depth: 0,
             call_depth: 0,

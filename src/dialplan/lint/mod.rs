@@ -111,6 +111,7 @@ lints! {
     same_comes_first,
     space_in_name,
     space_in_value,
+    telephone_off,
     text_after_arguments,
     text_after_section,
     too_many_globals,

@@ -8,7 +8,8 @@ use std::path::Path;
 fn codes(text: &str, lint: &str) -> BTreeSet<&'static str> {
     let options = Options {
         sounds: Some(vec!["hello".into()]),
-        mailboxes: Some(vec!["main".into()]),
+        mailboxes: Some(vec!["main".into(), "500".into()]),
+        telephone: Some(vec!["500".into()]),
         allow: match lint {
             "plain-recording" => vec!["Record".into()],
             _ => Vec::new(),

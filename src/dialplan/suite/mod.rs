@@ -202,6 +202,7 @@ impl Plans<'_> {
         let options = Options {
             allow: [&self.options.allow[..], &setup.allow[..]].concat(),
             mailboxes: None,
+            telephone: None,
             sounds: None,
             zone: setup.zone.clone(),
             ..self.options.clone()

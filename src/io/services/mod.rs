@@ -6,11 +6,14 @@ mod agi;
 mod command;
 mod fetch;
 mod files;
+pub mod memos;
 
 use crate::config;
+use crate::dialplan::memos::{Inbox, OpenMemo, Refusal};
 use crate::dialplan::services::{AgiError, AgiPeer, AgiTarget, Fetch, FileFacts, Ran, Services, TextMessage};
 use crate::limits;
 use crate::memo::store::database::Database;
+use crate::secret::Digits;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -31,6 +34,7 @@ pub struct Machine {
     files: files::Folder,
     environment: Vec<(String, crate::secret::Secret)>,
     messages: Option<SendMessage>,
+    memos: Option<memos::Memos>,
 }
 
 /// Sends a SIP MESSAGE outside any call, and tells whether it was accepted.
@@ -50,12 +54,19 @@ impl Machine {
             files: files::Folder::new(config.files.clone()),
             environment: config.environment.clone(),
             messages: None,
+            memos: None,
         }
     }
 
     /// With a way to send messages: only a running switch has one.
     pub fn with_messages(mut self, send: SendMessage) -> Self {
         self.messages = Some(send);
+        self
+    }
+
+    /// With memos that telephone codes open.
+    pub fn with_memos(mut self, memos: memos::Memos) -> Self {
+        self.memos = Some(memos);
         self
     }
 
@@ -154,5 +165,23 @@ impl Services for Machine {
             Some(send) => send(message).await,
             None => false,
         }
+    }
+
+    async fn open_inbox(&self, mailbox: &str, code: Digits) -> Result<Box<dyn Inbox>, Refusal> {
+        match &self.memos {
+            Some(memos) => memos.open_inbox(mailbox, code).await,
+            None => Err(Refusal::Off),
+        }
+    }
+
+    async fn open_memo(&self, domain: Option<&str>, code: Digits) -> Result<OpenMemo, Refusal> {
+        match &self.memos {
+            Some(memos) => memos.open_memo(domain, code).await,
+            None => Err(Refusal::Off),
+        }
+    }
+
+    fn has_domain(&self, number: &str) -> bool {
+        self.memos.as_ref().is_some_and(|memos| memos.has_domain(number))
     }
 }

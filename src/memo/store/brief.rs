@@ -49,7 +49,11 @@ impl Brief {
             size_bytes: record.file_size_bytes,
             expires_at: record.expires_at,
             share_of: record.metadata.share_of.map(Box::new),
-            locator: None,
+            locator: record
+                .telephone
+                .as_ref()
+                .and_then(|kept| kept.lock.locator())
+                .map(|locator| locator.number()),
             heard: record.heard,
             sealed: record.sealed_envelope.is_some(),
             used_up: record

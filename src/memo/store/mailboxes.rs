@@ -8,6 +8,7 @@ use crate::limits;
 use crate::memo::key::secret_bytes;
 use crate::memo::owner::{Kem, OwnerPublicKey, OwnerSeed};
 use crate::memo::record::Millis;
+use crate::memo::telephone::lock::KeptLock;
 use crate::memo::text::{self, SecretTextError};
 use crate::memo::token::Verifier;
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,9 @@ pub struct Entry {
     /// Its owner; none before a key was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerKey>,
+    /// What a telephone code opens: the owner's seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telephone: Option<KeptLock>,
     /// An open permission to make one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<Invite>,
@@ -124,6 +128,7 @@ impl Mailboxes {
             let entry = Entry {
                 owner: Some(owner),
                 invite: None,
+                telephone: None,
             };
             serde_json::to_vec(&entry).expect("an entry becomes JSON")
         });
@@ -195,7 +200,8 @@ impl Mailboxes {
         Ok(kept)
     }
 
-    /// Gives a mailbox its owner, in the place of the one before; an invitation is used up by it.
+    /// Gives a mailbox its owner, in the place of the one before; an invitation is used up by it, and a telephone code,
+    /// which opens the seed of the one before, is gone.
     ///
     /// # Errors
     /// A disk that fails.
@@ -203,6 +209,7 @@ impl Mailboxes {
         self.update(name, |entry| {
             entry.owner = Some(owner.clone());
             entry.invite = None;
+            entry.telephone = None;
             true
         })
         .map(drop)

@@ -27,6 +27,7 @@ pub mod reconcile;
 pub mod retention;
 pub mod staging;
 mod sweep;
+pub mod telephone;
 
 pub use self::batch::Batch;
 use self::body::Bodies;
@@ -46,6 +47,7 @@ use self::mailboxes::Mailboxes;
 use self::notices::{Notices, Waiting};
 use self::receipts::{Issuer, Receipts};
 use self::reconcile::Report;
+use self::telephone::Telephone;
 use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
 use super::seal::SealedMemo;
@@ -177,6 +179,7 @@ struct Inner {
     database: Entries,
     mailboxes: sled::Tree,
     notices: Waiting,
+    telephone: sled::Tree,
     index: Index,
     bodies: Bodies,
     receipts: Receipts,
@@ -246,6 +249,7 @@ impl Store {
                 mailboxes: index.tree("mailboxes")?,
                 receipts: Receipts::open(&index)?,
                 notices,
+                telephone: index.tree("telephone")?,
                 index,
                 bodies,
                 journals,
@@ -274,6 +278,11 @@ impl Store {
     /// Memos of which somebody is still to be told.
     pub fn notices(&self) -> Notices {
         Notices(self.clone())
+    }
+
+    /// The locks that telephone codes open.
+    pub fn telephone(&self) -> Telephone {
+        Telephone(self.clone())
     }
 
     /// What the start had to mend.

@@ -1,0 +1,189 @@
+//! Memos by telephone, through a whole switch: an owner calls, keys the code, hears the memo as it was recorded, and
+//! deletes it; whoever has a memo's own code hears that one. Nothing of code or key is in the log.
+
+#[path = "common/g711.rs"]
+mod g711;
+#[path = "common/switch.rs"]
+mod switch;
+
+use g711::{mu_law, noise, packets_in, PACKET};
+use obelus::memo::envelope::{self, Contents};
+use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::link::{Link, LinkBase};
+use obelus::memo::owner::{Kem, OwnerSeed};
+use obelus::memo::record::Facts;
+use obelus::memo::seal;
+use obelus::memo::store::mailboxes::OwnerKey;
+use obelus::memo::store::telephone::SetLock;
+use obelus::memo::store::{NewMemo, Store};
+use obelus::memo::telephone::code::{CodeSecret, MemoCode};
+use obelus::memo::telephone::lock::TelephoneLock;
+use obelus::memo::wav;
+use obelus::secret::Digits;
+use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+use switch::{Switch, PATIENCE};
+use zeroize::Zeroizing;
+
+const DIALPLAN: &str = "
+[from-trunk]
+exten => 600,1,MemoMain(ada)
+ same => n,Verbose(1,inbox ${MEMOMAINSTATUS})
+exten => 601,1,MemoOpen()
+ same => n,Verbose(1,memo ${MEMOOPENSTATUS})
+exten => h,1,Verbose(1,over ${MEMOMAINSTATUS}${MEMOOPENSTATUS})
+";
+
+const MAILBOX: &str = "
+[[mailbox]]
+name = \"ada\"
+telephone = true
+";
+
+/// The owner's code, and one that differs in its last digit.
+const CODE: &str = "4815162342108151";
+const WRONG: &str = "4815162342108150";
+
+/// What is in the store before the switch starts.
+struct Prepared {
+    seed: OwnerSeed,
+    keys: Vec<MemoKey>,
+    code: MemoCode,
+    /// What each memo says.
+    audio: Vec<Vec<i16>>,
+}
+
+/// An owner with a code and two memos, of which the second has a code of its own.
+fn prepare(data: &std::path::Path) -> Prepared {
+    let store = Store::open(data).unwrap();
+    let (seed, now) = (OwnerSeed::generate(), SystemTime::now());
+    let public = seed.public_key(Kem::XWing);
+    let owner = OwnerKey::new(&public, seed.listing_token().verifier(), now);
+    store.mailboxes().set_owner("ada", owner).unwrap();
+    let secret = CodeSecret::chosen(Digits::from_text(CODE).unwrap()).unwrap();
+    let lock = TelephoneLock::of_mailbox("ada", &seed, &secret);
+    assert!(store.telephone().set_mailbox("ada", Some(&lock)).unwrap());
+
+    let spoken = noise(PACKET * 150);
+    let audio: Vec<Vec<i16>> = spoken
+        .chunks(PACKET * 75)
+        .map(|half| half.iter().map(|octet| mu_law(*octet)).collect())
+        .collect();
+    let base = LinkBase::new("memo.example.org", None, true);
+    let mut keys = Vec::new();
+    let mut ids: Vec<MemoId> = Vec::new();
+    for (n, samples) in audio.iter().enumerate() {
+        let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(samples.clone())]));
+        let id = sealed.id();
+        let mut contents = Contents::new(
+            MemoKey::from_text(&key.to_text()).unwrap(),
+            &Link::new(&base, &id, &key),
+        );
+        contents.from = Zeroizing::new("+1 555 0100".to_owned());
+        let facts = Facts {
+            mailbox: Some("ada".to_owned()),
+            envelope: Some(envelope::seal(&public, &id, &contents).unwrap()),
+            ..Facts::at("memo.example.org", now - Duration::from_secs(60 - n as u64))
+        };
+        store.insert(vec![NewMemo { sealed, facts }]).remove(0).unwrap();
+        keys.push(key);
+        ids.push(id);
+    }
+    let code = MemoCode::generate();
+    let lock = TelephoneLock::of_memo(&ids[1], &keys[1], code.locator, &code.secret);
+    assert_eq!(store.telephone().set(&ids[1], &lock).unwrap(), SetLock::Done);
+    Prepared {
+        seed,
+        keys,
+        code,
+        audio,
+    }
+}
+
+/// Calls, presses the keys, and gives what was heard until the switch hung up, or so long after the last key.
+fn call(switch: &Switch, number: u32, keys: &str, stay_secs: u32) -> Vec<i16> {
+    let heard = switch.folder().join("heard.wav");
+    let output = Command::new(env!("CARGO_BIN_EXE_obelus"))
+        .args(["call", &format!("sip:{number}@{}", switch.udp), "--at-once"])
+        .args(["--dtmf", keys, "--stay", &stay_secs.to_string(), "--record"])
+        .arg(&heard)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let reader = hound::WavReader::open(&heard).unwrap();
+    reader.into_samples().map(|sample| sample.unwrap()).collect()
+}
+
+/// The owner's list, over HTTP.
+fn list(switch: &Switch, seed: &OwnerSeed) -> Value {
+    let mut stream = TcpStream::connect(switch.http).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(
+        stream,
+        "GET /api/mailboxes/ada/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        *seed.listing_token().to_text()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}\n{body}");
+    serde_json::from_str(body).expect("the answer is JSON")
+}
+
+#[test]
+fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
+    let mut prepared = None;
+    let switch = Switch::start_over(DIALPLAN, MAILBOX, |data| prepared = Some(prepare(data)));
+    let Prepared {
+        seed,
+        keys,
+        code,
+        audio,
+    } = prepared.expect("it was prepared");
+
+    // The first memo: 1 goes to it, 1 again skips its envelope.
+    let heard = call(&switch, 600, &format!("{CODE}#11"), 5);
+    assert_eq!(
+        packets_in(&heard, &audio[0]),
+        75,
+        "the memo is heard as it was recorded"
+    );
+    assert_eq!(packets_in(&heard, &audio[1]), 0);
+    let memos = list(&switch, &seed);
+    assert_eq!(
+        (&memos["total"], &memos["unread"]),
+        (&2.into(), &1.into()),
+        "{memos}"
+    );
+    assert_eq!(memos["memos"][1]["access_count"], 1);
+
+    // 2 1 goes to the old folder, where it is now; 7 deletes it, # ends.
+    call(&switch, 600, &format!("{CODE}#21117#"), 30);
+    let memos = list(&switch, &seed);
+    assert_eq!(
+        (&memos["total"], &memos["unread"]),
+        (&1.into(), &1.into()),
+        "{memos}"
+    );
+
+    // The other one, by its own code.
+    let keys_of_memo: String = code.to_text().chars().filter(char::is_ascii_digit).collect();
+    let heard = call(&switch, 601, &keys_of_memo, 4);
+    assert_eq!(packets_in(&heard, &audio[1]), 75);
+
+    // Three wrong codes, and the switch hangs up.
+    call(&switch, 600, &format!("{WRONG}#{WRONG}#{WRONG}#"), 30);
+    let log = switch.log();
+    assert!(log.contains("over WRONG"), "the third wrong code ended the call");
+    assert!(log.contains("wrong telephone code"), "wrong codes are logged");
+    let secrets = keys.iter().map(|key| key.to_text().to_string());
+    let codes = [CODE, WRONG, &keys_of_memo, code.secret.expose()].map(str::to_owned);
+    for secret in secrets.chain(codes).chain([seed.to_text().to_string()]) {
+        assert!(!log.contains(&secret), "a code or a key is in the log");
+    }
+}
