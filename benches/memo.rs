@@ -9,18 +9,23 @@ use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce};
 use criterion::{criterion_group, criterion_main, BatchSize, Criterion, Throughput};
 use obelus::federation::server::{self, Asker, Proof};
+use obelus::memo::journal::{self, JournalWriter};
 use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::link::LinkBase;
 use obelus::memo::record::Facts;
 use obelus::memo::store::{NewMemo, Store};
+use obelus::memo::vault::{MemoMeta, Vault, VaultCommand};
 use obelus::memo::{open, seal, wav};
 use std::fs::File;
 use std::hint::black_box;
 use std::io::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use zeroize::Zeroizing;
 
 /// One minute of audio.
 const SAMPLES: usize = 60 * 8_000;
+/// Recordings that go on at once.
+const RECORDINGS: u64 = 1_000;
 /// Memos that finish in one batch, in the second of the measurements of the store.
 const BATCH: usize = 16;
 
@@ -109,6 +114,117 @@ fn storing(c: &mut Criterion) {
     group.finish();
 }
 
+/// What a second of audio costs on its way into a journal, and back.
+fn journals(c: &mut Criterion) {
+    let key = MemoKey::generate();
+    let samples = vec![1_234_i16; SAMPLES];
+    let mut group = c.benchmark_group("one minute of audio as a stream");
+    group.throughput(Throughput::Bytes(2 * SAMPLES as u64));
+    let write = || {
+        let mut writer = JournalWriter::new(&key, &[3; 12]);
+        let mut frames = Vec::with_capacity(2 * SAMPLES + SAMPLES / 100);
+        for mut piece in samples.chunks(4_000) {
+            while !piece.is_empty() {
+                frames.extend_from_slice(writer.push(&mut piece).unwrap_or_default());
+            }
+        }
+        frames
+    };
+    group.bench_function("seal", |b| b.iter(write));
+    let frames = write();
+    group.bench_function("open", |b| b.iter(|| journal::open(&key, &[3; 12], &frames)));
+    group.finish();
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open(&folder.path().join("data")).expect("a store");
+    let base = LinkBase::new("memo.example.org", None, true);
+    let mut vault = Vault::new(store, "memo.example.org".into(), base);
+    let command = |recording| VaultCommand::Begin {
+        recording,
+        meta: Box::new(MemoMeta::at(SystemTime::UNIX_EPOCH)),
+        copies: Vec::new(),
+    };
+    vault.handle((0..RECORDINGS).map(command).collect());
+    let mut group = c.benchmark_group("a second of 1,000 recordings");
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(RECORDINGS));
+    let second = || {
+        (0..RECORDINGS)
+            .map(|recording| VaultCommand::Append {
+                recording,
+                samples: Zeroizing::new(vec![1_234; 8_000]),
+            })
+            .collect::<Vec<_>>()
+    };
+    // Seconds that nobody discards fill the disk: what is measured is a second, not an hour.
+    let mut begun = 0;
+    let mut anew = |vault: &mut Vault| {
+        begun += 1;
+        if begun % 30 == 0 {
+            let discard = |recording| VaultCommand::Discard { recording };
+            vault.handle((0..RECORDINGS).map(discard).collect());
+            vault.handle((0..RECORDINGS).map(command).collect());
+        }
+        second()
+    };
+    group.bench_function("sealed and appended", |b| {
+        b.iter_custom(|rounds| {
+            let mut time = Duration::ZERO;
+            for _ in 0..rounds {
+                let commands = anew(&mut vault);
+                let start = Instant::now();
+                black_box(vault.accept(commands));
+                time += start.elapsed();
+                vault.commit().run();
+            }
+            time
+        });
+    });
+    group.bench_function("made durable", |b| {
+        b.iter_custom(|rounds| {
+            let mut time = Duration::ZERO;
+            for _ in 0..rounds {
+                let commands = anew(&mut vault);
+                vault.accept(commands);
+                let start = Instant::now();
+                vault.commit().run();
+                time += start.elapsed();
+            }
+            time
+        });
+    });
+    group.finish();
+    let mut group = c.benchmark_group("from hang-up to a durable memo, fifteen seconds of audio");
+    group.sample_size(20);
+    for batch in [1, BATCH as u64] {
+        group.throughput(Throughput::Elements(batch));
+        group.bench_function(format!("{batch} at once"), |b| {
+            b.iter_custom(|rounds| {
+                let mut time = Duration::ZERO;
+                for _ in 0..rounds {
+                    let numbers = RECORDINGS..RECORDINGS + batch;
+                    let recorded = numbers.clone().flat_map(|recording| {
+                        let samples = Zeroizing::new(vec![1_234; 15 * 8_000]);
+                        [command(recording), VaultCommand::Append { recording, samples }]
+                    });
+                    vault.accept(recorded.collect());
+                    vault.commit().run();
+                    let finish = |recording| VaultCommand::Finish {
+                        recording,
+                        meta: MemoMeta::at(SystemTime::UNIX_EPOCH),
+                    };
+                    let ends = numbers.map(finish).collect();
+                    let start = Instant::now();
+                    black_box(vault.handle(ends));
+                    time += start.elapsed();
+                }
+                time
+            });
+        });
+    }
+    group.finish();
+}
+
 /// A stranger must not learn from the time of an answer whether a memo exists.
 fn refusing(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -127,5 +243,5 @@ fn refusing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, ciphers, storing, refusing);
+criterion_group!(benches, ciphers, journals, storing, refusing);
 criterion_main!(benches);

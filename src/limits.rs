@@ -239,6 +239,12 @@ pub const RECORDING_MAILBOXES: usize = 64;
 pub const SYNC_ONE_BY_ONE: usize = 4;
 /// How often the journals of many recordings are made durable: each such time is one sync, however many there are.
 pub const JOURNAL_SYNC: Duration = Duration::from_secs(1);
+/// Where the store's file system has fewer bytes than this left, recordings end and none begins: what was recorded can
+/// then still be made memos.
+pub const STORE_ROOM: u64 = 8 * 1024 * 1024;
+/// Where it has fewer than this, the index is not written to either: a database that ran into the end of the disk does
+/// not go on before the next start.
+pub const INDEX_ROOM: u64 = 2 * 1024 * 1024;
 /// Recordings that become memos in one batch, sharing its syncs; more wait for the next.
 pub const FINISHING: usize = 256;
 /// A configuration, or a file that it takes a secret or a certificate from, bytes.

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use obelus::memo::link::LinkBase;
 use obelus::memo::owner::OwnerSeed;
 use obelus::memo::store::receipts::Reason;
-use obelus::memo::store::Store;
+use obelus::memo::store::{Store, StoreError};
 use obelus::memo::vault::{MemoMeta, Vault, VaultCommand, VaultEvent};
 use obelus::rng::Rng;
 use std::collections::{HashMap, HashSet};
@@ -52,6 +52,16 @@ impl Mounted {
             &["-o".as_ref(), options, image.as_os_str(), at.as_os_str()],
         )
         .then_some(Mounted(at))
+    }
+}
+
+impl Mounted {
+    /// A file system in memory that holds so many bytes.
+    fn of_size(bytes: usize, at: PathBuf) -> Option<Self> {
+        std::fs::create_dir_all(&at).unwrap();
+        let options = format!("size={bytes}");
+        let what = ["-t", "tmpfs", "-o", &options, "none"].map(std::ffi::OsStr::new);
+        run("mount", &[&what[..], &[at.as_os_str()]].concat()).then_some(Mounted(at))
     }
 }
 
@@ -276,4 +286,105 @@ fn what_was_acknowledged_outlives_a_power_cut() {
         told.stored.len(),
         told.deleted.len()
     );
+}
+
+#[test]
+fn a_disk_that_is_really_full_ends_a_recording_and_keeps_what_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = Mounted::of_size(20 << 20, folder.path().join("disk")) else {
+        println!("left out: this machine does not let a test mount a file system");
+        return;
+    };
+    let data = disk.0.join("data");
+    let store = Store::open(&data).unwrap();
+    let seed = owner::own(&store, "main");
+    let base = LinkBase::new("memo.example.org", None, true);
+    let mut vault = Vault::new(store.clone(), "memo.example.org".into(), base);
+    let begin = |recording: u64| VaultCommand::Begin {
+        recording,
+        meta: Box::new(meta(&format!("call-{recording}"))),
+        copies: Vec::new(),
+    };
+    vault.handle(vec![begin(1), begin(2)]);
+    let mut seconds = [0; 2];
+    let mut ended = [false; 2];
+    // Until neither finds room; a quarter of an hour is more than the disk holds.
+    for _ in 0..900 {
+        for recording in 1..=2 {
+            let at = recording as usize - 1;
+            let samples = audio(seconds[at] * SECOND, SECOND);
+            let events = vault.handle(vec![VaultCommand::Append { recording, samples }]);
+            assert!(events.len() <= usize::from(!ended[at]), "told once: {events:?}");
+            ended[at] |= !events.is_empty();
+            seconds[at] += usize::from(!ended[at]);
+        }
+        let committed = vault.commit().run();
+        for event in vault.committed(committed) {
+            ended[event.recording() as usize - 1] = true;
+        }
+    }
+    assert!(ended == [true; 2] && seconds[0] > 30, "{ended:?} {seconds:?}");
+    let finish = |recording: u64| VaultCommand::Finish {
+        recording,
+        meta: meta(&format!("call-{recording}")),
+    };
+    // There is room for what is little, but not to write either of them once more.
+    let events = vault.handle(vec![begin(3)]);
+    assert!(
+        matches!(&events[..], [VaultEvent::Overrun { recording: 3 }]),
+        "{events:?}"
+    );
+    let events = vault.handle(vec![finish(1), finish(2), finish(3)]);
+    for event in &events {
+        match event {
+            VaultEvent::Stored { memo, .. } => assert!(!memo.complete),
+            VaultEvent::Failed { recording: 3, .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let whole = |store: &Store| {
+        let page = store.list(None, None, 10).unwrap();
+        assert_eq!(page.records.len(), 2);
+        for record in &page.records {
+            assert!(!record.complete);
+            let at = usize::from(record.metadata.call_id.as_deref() == Some("call-2"));
+            let samples = owner::samples(&owner::open(store, &seed, record));
+            let said = audio(0, samples.len());
+            // What was told to have no room any more may be in the journal, and is no loss.
+            assert!(samples == **said && samples.len() >= seconds[at] * SECOND);
+        }
+        assert_eq!(std::fs::read_dir(data.join("journals")).unwrap().count(), 0);
+        page.records[0].id
+    };
+    let id = whole(&store);
+    // Somebody else takes the last byte: what cannot be written is refused, and all goes on when there is room again.
+    // The index itself must not be in the middle of a write, as it then goes on only after a new start.
+    store.sync().unwrap();
+    let filler = disk.0.join("filler");
+    let fills = std::fs::File::create(&filler).and_then(|mut file| {
+        let block = [1; 4_096];
+        while file.write(&block)? > 0 {}
+        Ok(())
+    });
+    assert!(fills.is_err());
+    let full = store.count_access(&id, UNIX_EPOCH);
+    assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
+    std::fs::remove_file(&filler).unwrap();
+    assert!(store.count_access(&id, UNIX_EPOCH).unwrap());
+    drop((vault, store));
+    let store = Store::open(&data).unwrap();
+    whole(&store);
+    // And with room for them, recordings too.
+    store.delete(&id, Reason::Owner, UNIX_EPOCH).unwrap();
+    let mut vault = Vault::new(store.clone(), "a".into(), LinkBase::new("a", None, true));
+    let samples = audio(0, SECOND);
+    let append = VaultCommand::Append {
+        recording: 4,
+        samples,
+    };
+    let events = vault.handle(vec![begin(4), append, finish(4)]);
+    let [VaultEvent::Stored { memo, .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert!(memo.complete);
 }

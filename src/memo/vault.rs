@@ -611,7 +611,7 @@ impl Vault {
         let Some(error) = committed.failure else {
             return Vec::new();
         };
-        tracing::error!(%error, "journals could not be made durable");
+        tracing::error!(%error, "recordings end here: their journals cannot go on");
         let mut events = Vec::new();
         for (recording, _) in committed.journals {
             if let Some(draft) = self.drafts.get_mut(&recording) {

@@ -177,6 +177,61 @@ fn a_writer_holds_no_more_than_a_frame_and_never_moves_it() {
     assert_eq!(writer.samples(), 5 * FRAME_SAMPLES + 77);
 }
 
+#[derive(serde::Deserialize)]
+struct Vectors {
+    streams: std::collections::HashMap<String, String>,
+    cases: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    name: String,
+    key: String,
+    encryption_iv: String,
+    stream: String,
+    parts: Vec<[usize; 2]>,
+    flip: Option<usize>,
+    complete: Option<bool>,
+    samples: Option<usize>,
+    audio_sha256: Option<String>,
+    expect: String,
+}
+
+/// Made from the format's description by another program.
+#[test]
+fn published_streams_open_or_not_as_they_say() {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use base64::Engine as _;
+    let vectors: Vectors = serde_json::from_str(include_str!("../../../tests/vectors/stream.json")).unwrap();
+    assert!(vectors.cases.len() >= 24);
+    for case in vectors.cases {
+        let whole = STANDARD.decode(&vectors.streams[&case.stream]).unwrap();
+        let parts = case.parts.iter().map(|[from, to]| &whole[*from..*to]);
+        let mut body = parts.collect::<Vec<_>>().concat();
+        if let Some(at) = case.flip {
+            body[at] ^= 1;
+        }
+        let iv: [u8; IV_BYTES] = URL_SAFE.decode(&case.encryption_iv).unwrap().try_into().unwrap();
+        let opened = open(&MemoKey::from_text(&case.key).unwrap(), &iv, &body);
+        match case.expect.as_str() {
+            "ok" => {
+                let opened = opened.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+                assert_eq!(Some(opened.complete), case.complete, "{}", case.name);
+                assert_eq!(Some(samples_of(&opened.wav).len()), case.samples, "{}", case.name);
+                let digest = hex::encode(Sha256::digest(&*opened.wav));
+                assert_eq!(Some(digest), case.audio_sha256, "{}", case.name);
+                assert_eq!(
+                    extent(&body[..]).unwrap().bytes,
+                    body.len() as u64,
+                    "{}",
+                    case.name
+                );
+            }
+            _ => assert!(opened.is_err(), "{} opens", case.name),
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

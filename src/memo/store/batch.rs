@@ -4,6 +4,7 @@
 use super::brief::Brief;
 use super::changes::Reservation;
 use super::{ChangeKind, NewMemo, Store, StoreError};
+use crate::limits;
 use crate::memo::key::MemoId;
 use crate::memo::record::Record;
 use std::io;
@@ -35,6 +36,8 @@ impl<'a> Batch<'a> {
         if !self.names.take(&memo.sealed.id)? {
             return Err(StoreError::Taken);
         }
+        self.store
+            .require_room(limits::INDEX_ROOM + memo.sealed.ciphertext.len() as u64)?;
         let record = Record::new(&memo.sealed, memo.facts);
         self.store.inner.bodies.write(&record, &memo.sealed.ciphertext)?;
         Ok(record)

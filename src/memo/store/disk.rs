@@ -37,6 +37,8 @@ pub trait Disk: Send + Sync {
     /// Returns when all that was written to the file system that holds this folder outlives a loss of power, contents and
     /// names alike (syncfs): one wait, however many files there are.
     fn sync_file_system(&self, path: &Path) -> io::Result<()>;
+    /// Bytes that may still be written to the file system that holds this folder, as far as it tells: a quota it does not.
+    fn free_bytes(&self, path: &Path) -> io::Result<u64>;
     /// A file, to be read from its beginning on.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
     /// The whole content of a file.
@@ -115,6 +117,11 @@ impl Disk for OsDisk {
 
     fn sync_file_system(&self, path: &Path) -> io::Result<()> {
         nix::unistd::syncfs(File::open(path)?).map_err(io::Error::from)
+    }
+
+    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
+        let told = nix::sys::statvfs::statvfs(path)?;
+        Ok(told.blocks_available() as u64 * told.fragment_size() as u64)
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {

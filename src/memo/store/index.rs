@@ -8,6 +8,7 @@
 use super::brief::Brief;
 use super::disk::Disk;
 use super::StoreError;
+use crate::limits;
 use crate::memo::envelope::Envelope;
 use crate::memo::key::MemoId;
 use crate::memo::record::{Facts, Record};
@@ -147,9 +148,18 @@ impl Index {
             .transpose()
     }
 
+    /// Refuses to write where the disk is nearly full.
+    fn require_room(&self) -> Result<(), StoreError> {
+        match self.disk.free_bytes(&self.db_file)? {
+            ..limits::INDEX_ROOM => Err(StoreError::Full),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts records in, all or none, in the place of older ones; their envelopes stand in their bodies. Durable only after
     /// [`Index::sync`].
     pub(super) fn insert(&self, records: &[Record]) -> Result<(), StoreError> {
+        self.require_room()?;
         let encoded = records
             .iter()
             .map(|record| Encoded::of(record, &Brief::of(record)))
@@ -170,6 +180,7 @@ impl Index {
         brief: &Brief,
         envelope: Option<&Envelope>,
     ) -> Result<(), StoreError> {
+        self.require_room()?;
         let memo = Encoded::of(record, brief)?;
         let envelope = envelope.map(serde_json::to_vec).transpose().map_err(corrupt)?;
         self.change(|memos, envelopes, briefs| {

@@ -157,6 +157,7 @@ impl Store {
     /// # Errors
     /// A disk that fails; nothing of it is left.
     pub fn create_journal(&self, record: &Record) -> Result<Journal, StoreError> {
+        self.require_room(limits::STORE_ROOM)?;
         let journals = &self.inner.journals;
         let path = journals.path(&record.id);
         let head = body::head(record)?;
@@ -183,9 +184,23 @@ impl Store {
     /// last time: with one sync, where they are many.
     ///
     /// # Errors
-    /// A disk that fails: what was added to any of them may be lost.
+    /// A disk that fails: what was added to any of them may be lost. A disk that is nearly full as well, although all is
+    /// durable: nothing more is to be added.
     pub fn sync_journals(&self, ids: &[MemoId]) -> Result<(), StoreError> {
-        Ok(self.inner.journals.sync(ids)?)
+        self.inner.journals.sync(ids)?;
+        match ids {
+            [] => Ok(()),
+            _ => self.require_room(limits::STORE_ROOM),
+        }
+    }
+
+    /// Refuses where fewer bytes are left than that.
+    pub(super) fn require_room(&self, bytes: u64) -> Result<(), StoreError> {
+        let journals = &self.inner.journals;
+        match journals.disk.free_bytes(&journals.folder)? >= bytes {
+            true => Ok(()),
+            false => Err(StoreError::Full),
+        }
     }
 
     /// Whether a journal was made or removed and that is not yet durable.
