@@ -47,8 +47,16 @@ impl Switch {
         Self::start_as(dialplan, settings, "debug")
     }
 
+    /// The same, in this folder, whose `data` may hold a store already.
+    pub fn start_in(folder: tempfile::TempDir, dialplan: &str) -> Self {
+        Self::run(folder, dialplan, "", "debug")
+    }
+
     fn start_as(dialplan: &str, settings: &str, level: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::run(tempfile::tempdir().unwrap(), dialplan, settings, level)
+    }
+
+    fn run(folder: tempfile::TempDir, dialplan: &str, settings: &str, level: &str) -> Self {
         let webhook = Webhook::start();
         std::fs::write(folder.path().join("dialplan.conf"), dialplan).unwrap();
         let config = folder.path().join("obelus.toml");
@@ -220,6 +228,7 @@ max_calls = 100
 ports = "{first}-{last}"
 [http]
 listen = "127.0.0.1:0"
+record = true
 [store]
 path = "{data}"
 [dialplan]
