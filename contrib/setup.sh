@@ -57,3 +57,16 @@ need_packages() {
         "${install[@]}" >&2 </dev/null
     fi
 }
+
+# need_axe: axe-core, which the browser tests run in the pages. From npm's registry, into the build's folder, not
+# committed; without it the tests that want it say so, and fail in CI.
+need_axe() {
+    local version=4.14.1 folder="${CARGO_TARGET_DIR:-target}/npm"
+    if grep -qs "\"version\": \"$version\"" "$folder/node_modules/axe-core/package.json"; then
+        return
+    fi
+    # Node from elsewhere than Debian brings it along.
+    command -v npm >/dev/null || need_packages npm
+    npm install --prefix "$folder" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent \
+        "axe-core@$version" >&2 </dev/null || say "npm did not install axe-core $version"
+}

@@ -66,12 +66,12 @@ fn opened<'a>(browser: &'a Browser, link: &str) -> (Page<'a>, String) {
 fn assert_plays(page: &Page<'_>) {
     let played = page.evaluate(
         "new Promise((resolve, reject) => {
-           const audio = document.getElementById('audio');
+           const audio = document.querySelector('audio');
            audio.addEventListener('error', () => reject(audio.error));
            audio.addEventListener('timeupdate', () => {
              if (audio.currentTime > 0.3) resolve([audio.currentTime, audio.duration]);
            });
-           document.getElementById('play').click();
+           document.querySelector('.play').click();
          })",
     );
     let (position, duration) = (played[0].as_f64().unwrap(), played[1].as_f64().unwrap());
@@ -114,13 +114,13 @@ fn a_link_opens_and_plays_and_the_server_learns_no_key() {
     assert_eq!(outcome, "ready");
     assert_plays(&page);
     let shown = page.evaluate(
-        "[document.getElementById('length').textContent, document.getElementById('save').download]",
+        "[document.querySelector('.length').textContent, document.querySelector('.save').download]",
     );
     assert_eq!(shown, json!(["0:03", "voice-memo-2027-01-15-08-00.wav"]));
-    let size = page.evaluate("fetch === undefined || document.getElementById('wave').width > 300");
+    let size = page.evaluate("fetch === undefined || document.querySelector('.wave canvas').width > 300");
     assert_eq!(size, true, "the waveform is drawn");
     let drawn = page.evaluate(
-        "(() => { const c = document.getElementById('wave');
+        "(() => { const c = document.querySelector('.wave canvas');
            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
            return d.some((value) => value > 0); })()",
     );
@@ -141,30 +141,30 @@ fn the_player_works_by_keyboard() {
     let (page, outcome) = opened(&browser, memo.link.expose());
     assert_eq!(outcome, "ready");
     let position = || {
-        page.evaluate("document.getElementById('audio').currentTime")
+        page.evaluate("document.querySelector('audio').currentTime")
             .as_f64()
             .unwrap()
     };
     page.evaluate(
         "new Promise((resolve) => {
-           const audio = document.getElementById('audio');
+           const audio = document.querySelector('audio');
            audio.readyState > 0 ? resolve() : audio.addEventListener('loadedmetadata', () => resolve());
          })",
     );
-    page.evaluate("document.getElementById('seek').focus()");
+    page.evaluate("document.querySelector('.wave').focus()");
     page.press("End");
     assert!((position() - 3.0).abs() < 0.01, "{}", position());
     page.press("Home");
     assert_eq!(position(), 0.0);
-    page.evaluate("window.playing = new Promise((resolve) => document.getElementById('audio').addEventListener('playing', () => resolve(true))); 0");
+    page.evaluate("window.playing = new Promise((resolve) => document.querySelector('audio').addEventListener('playing', () => resolve(true))); 0");
     page.press("k");
     assert_eq!(page.evaluate("window.playing"), true);
     assert_eq!(
-        page.evaluate("document.getElementById('play').getAttribute('aria-label')"),
+        page.evaluate("document.querySelector('.play').getAttribute('aria-label')"),
         "Pause"
     );
     page.press("k");
-    assert_eq!(page.evaluate("document.getElementById('audio').paused"), true);
+    assert_eq!(page.evaluate("document.querySelector('audio').paused"), true);
     let named = page.evaluate(
         "[...document.querySelectorAll('button, a, [role=slider]')]
            .filter((control) => !control.closest('[hidden]'))

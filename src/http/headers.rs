@@ -9,9 +9,9 @@ use axum::response::Response;
 /// Nothing from elsewhere, no inline script or style; the decrypted audio is a blob of the page's own.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    connect-src 'self'; media-src blob:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// On every answer, whatever the resource. `Referrer-Policy` keeps an old link's `?key=` out of the requests that
+/// On every answer, unless its resource says otherwise. `Referrer-Policy` keeps an old link's `?key=` out of the requests that
 /// its page makes; `frame-ancestors` and `X-Frame-Options` keep the player out of strangers' frames.
 const ALWAYS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
@@ -33,7 +33,9 @@ pub(super) async fn secure(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert_with(|| HeaderValue::from_static(value));
     }
     response
 }

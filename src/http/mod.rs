@@ -4,6 +4,7 @@
 //! dropped. The player page is the same bytes for every memo; what it needs of the key stays in the browser.
 //!
 //! - [`api`]: what owners and senders do with memos.
+//! - [`inbox`], [`record`], [`open_page`]: the pages beside the player.
 //! - [`audio`], [`voice`], [`federation`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
 //! - [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
 //! - [`serve`], [`tls`]: connections.
@@ -18,7 +19,10 @@ mod federation;
 mod headers;
 mod health;
 mod home;
+mod inbox;
 mod limiter;
+mod open_page;
+mod record;
 mod serve;
 pub mod tls;
 mod voice;
@@ -253,6 +257,13 @@ pub fn router(state: State) -> Router {
         .route("/voicemails", get(voicemails::list))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/inbox/{mailbox}", get(inbox::page))
+        .route("/inbox/{mailbox}/", get(inbox::without_slash))
+        .route("/inbox/{mailbox}/manifest.webmanifest", get(inbox::manifest))
+        .route("/record", get(record::page))
+        .route("/record/{mailbox}", get(record::of_mailbox))
+        .route("/record/{mailbox}/", get(record::without_slash))
+        .route("/open", get(open_page::page))
         .route("/assets/{name}", get(assets::get))
         .fallback(home::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)

@@ -29,8 +29,10 @@ pub struct Browser {
 /// One page of it.
 pub struct Page<'a> {
     browser: &'a Browser,
+    target: Value,
     session: String,
     requests: RefCell<Vec<String>>,
+    sent: RefCell<Vec<String>>,
     errors: RefCell<Vec<String>>,
 }
 
@@ -98,13 +100,16 @@ impl Browser {
             .to_owned();
         let page = Page {
             browser: self,
+            target: target["targetId"].clone(),
             session,
             requests: RefCell::default(),
+            sent: RefCell::default(),
             errors: RefCell::default(),
         };
-        for domain in ["Page", "Runtime", "Network", "Log"] {
+        for domain in ["Page", "Runtime", "Log"] {
             page.call(&format!("{domain}.enable"), json!({}));
         }
+        page.call("Network.enable", json!({"maxPostDataSize": 32 * 1024 * 1024}));
         let mobile = width < 600;
         let scale = if mobile { 2 } else { 1 };
         page.call(
@@ -120,6 +125,12 @@ impl Browser {
     }
 
     fn call(&self, session: Option<&str>, method: &str, params: Value) -> Value {
+        self.try_call(session, method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same, with the browser's refusal as an error.
+    fn try_call(&self, session: Option<&str>, method: &str, params: Value) -> Result<Value, Value> {
         let id = {
             let mut next = self.next_id.borrow_mut();
             *next += 1;
@@ -138,8 +149,10 @@ impl Browser {
         loop {
             let message = self.messages.recv_timeout(PATIENCE).expect("the browser answers");
             if message["id"] == id {
-                assert!(message.get("error").is_none(), "{method}: {}", message["error"]);
-                return message["result"].clone();
+                return match message.get("error") {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(message["result"].clone()),
+                };
             }
             if message.get("method").is_some() {
                 self.events.borrow_mut().push(message);
@@ -155,6 +168,32 @@ impl Drop for Browser {
     }
 }
 
+impl Drop for Page<'_> {
+    /// Closes it, so that what it waits for takes no connection from the next one.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let target = json!({"targetId": self.target});
+            let _ = self.browser.try_call(None, "Target.closeTarget", target);
+        }
+    }
+}
+
+/// What a keyboard calls some keys by number; headless Chromium does little for a key without.
+fn key_code(key: &str) -> u32 {
+    match key {
+        "Tab" => 9,
+        "Enter" => 13,
+        "Escape" => 27,
+        " " => 32,
+        "End" => 35,
+        "Home" => 36,
+        "ArrowUp" => 38,
+        "ArrowDown" => 40,
+        "Delete" => 46,
+        _ => 0,
+    }
+}
+
 impl Page<'_> {
     fn call(&self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params)
@@ -164,6 +203,12 @@ impl Page<'_> {
     pub fn open(&self, address: &str) {
         let result = self.call("Page.navigate", json!({"url": address}));
         assert!(result.get("errorText").is_none(), "{address}: {result}");
+    }
+
+    /// Runs this before each page's own scripts, from the next one on.
+    pub fn before_scripts(&self, source: &str) {
+        let params = json!({"source": source});
+        self.call("Page.addScriptToEvaluateOnNewDocument", params);
     }
 
     /// The value of a JavaScript expression; a promise is waited for. Counts as a person's act.
@@ -180,10 +225,83 @@ impl Page<'_> {
         result["result"]["value"].clone()
     }
 
+    /// Waits until a JavaScript expression is true, over reloads of the page too. Looks in the page itself, again and
+    /// again.
+    pub fn until(&self, expression: &str) {
+        let patience_ms = PATIENCE.as_millis() / 2;
+        let looking = format!(
+            "new Promise((resolve) => {{
+               const end = Date.now() + {patience_ms};
+               const look = () => {{
+                 let is = false;
+                 try {{ is = Boolean({expression}); }} catch {{}}
+                 is || Date.now() > end ? resolve(is) : setTimeout(look, 10);
+               }};
+               look();
+             }})"
+        );
+        let begun = std::time::Instant::now();
+        let params = json!({"expression": looking, "awaitPromise": true, "returnByValue": true});
+        let session = Some(self.session.as_str());
+        // A page that is left takes the question with it: the next one is asked anew.
+        while self
+            .browser
+            .try_call(session, "Runtime.evaluate", params.clone())
+            .map_or(true, |result| result["result"]["value"] != true)
+        {
+            assert!(begun.elapsed() < PATIENCE / 2, "in vain: {expression}");
+        }
+    }
+
+    /// Brings it before the other pages: one behind them takes no keys and loads no sound.
+    pub fn to_front(&self) {
+        self.call("Page.bringToFront", json!({}));
+    }
+
+    /// Waits until nothing moves on the page any more, and it has been painted.
+    pub fn settle(&self) {
+        self.evaluate(
+            "Promise.all(document.getAnimations().filter((one) => one.effect.getTiming().iterations < 2)
+               .map((one) => one.finished.catch(() => {})))
+             .then(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))))",
+        );
+    }
+
+    /// Clicks on the first element of this selector that says this, or on the first of all where `says` is empty.
+    pub fn click(&self, selector: &str, says: &str) {
+        let found = format!(
+            "[...document.querySelectorAll({})].filter((one) => one.checkVisibility() && one.textContent.includes({}))",
+            json!(selector),
+            json!(says)
+        );
+        self.until(&format!("{found}.length"));
+        self.evaluate(&format!("{found}[0].click()"));
+    }
+
+    /// Writes into a field, as somebody types.
+    pub fn write(&self, selector: &str, text: &str) {
+        let field = format!("document.querySelector({})", json!(selector));
+        self.until(&field);
+        self.evaluate(&format!("{field}.focus(); {field}.select?.()"));
+        self.call("Input.insertText", json!({"text": text}));
+    }
+
+    /// Chooses a file in the field of this selector.
+    pub fn choose_file(&self, selector: &str, file: &Path) {
+        let expression = format!("document.querySelector({})", json!(selector));
+        let found = self.call("Runtime.evaluate", json!({"expression": expression}));
+        let params = json!({"files": [file], "objectId": found["result"]["objectId"]});
+        self.call("DOM.setFileInputFiles", params);
+    }
+
     /// Presses a key, as a keyboard does. `key` as in JavaScript's `KeyboardEvent.key`.
     pub fn press(&self, key: &str) {
         for kind in ["keyDown", "keyUp"] {
-            let mut params = json!({"type": kind, "key": key, "code": key});
+            let mut params =
+                json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": key_code(key)});
+            if key == "Enter" && kind == "keyDown" {
+                params["text"] = json!("\r");
+            }
             if key.chars().count() == 1 && kind == "keyDown" {
                 params["text"] = json!(key);
             }
@@ -207,6 +325,12 @@ impl Page<'_> {
         self.requests.borrow().clone()
     }
 
+    /// Everything that its requests said so far: addresses, header fields and bodies.
+    pub fn sent(&self) -> String {
+        self.sort_events();
+        self.sent.borrow().join("\n")
+    }
+
     /// What the console showed as errors so far, and exceptions that nobody caught.
     pub fn errors(&self) -> Vec<String> {
         self.sort_events();
@@ -228,6 +352,9 @@ impl Page<'_> {
                         // Never sent: the protocol tells it apart from the address.
                         request = request.trim_end_matches(fragment).to_owned();
                     }
+                    let body = &params["request"]["postData"];
+                    let said = format!("{request} {} {body}", params["request"]["headers"]);
+                    self.sent.borrow_mut().push(said);
                     self.requests.borrow_mut().push(request);
                 }
                 Some("Runtime.exceptionThrown") => self.errors.borrow_mut().push(params.to_string()),

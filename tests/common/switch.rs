@@ -51,14 +51,19 @@ impl Switch {
     pub fn start_over(dialplan: &str, settings: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(&folder.path().join("data"));
-        Self::start_in(folder, dialplan, settings, "debug")
+        Self::run(folder, dialplan, settings, "debug")
+    }
+
+    /// The same, in this folder, whose `data` may hold a store already.
+    pub fn start_in(folder: tempfile::TempDir, dialplan: &str) -> Self {
+        Self::run(folder, dialplan, "", "debug")
     }
 
     fn start_as(dialplan: &str, settings: &str, level: &str) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), dialplan, settings, level)
+        Self::run(tempfile::tempdir().unwrap(), dialplan, settings, level)
     }
 
-    fn start_in(folder: tempfile::TempDir, dialplan: &str, settings: &str, level: &str) -> Self {
+    fn run(folder: tempfile::TempDir, dialplan: &str, settings: &str, level: &str) -> Self {
         let webhook = Webhook::start();
         std::fs::write(folder.path().join("dialplan.conf"), dialplan).unwrap();
         let config = folder.path().join("obelus.toml");
@@ -235,6 +240,7 @@ max_calls = 100
 ports = "{first}-{last}"
 [http]
 listen = "127.0.0.1:0"
+record = true
 [store]
 path = "{data}"
 [dialplan]
