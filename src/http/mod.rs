@@ -83,6 +83,15 @@ pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 /// Told of each memo that somebody left in a mailbox from a browser, as notifiers are told of calls.
 pub type OnWebMemo = Arc<dyn Fn(&Record) + Send + Sync>;
 
+/// What the configuration permits in a mailbox.
+#[derive(Clone, Copy, Default)]
+struct Permits {
+    /// To leave memos from browsers.
+    record: bool,
+    /// To hear them by telephone code.
+    telephone: bool,
+}
+
 /// What the channel of changes holds when the server is about to stop: those who wait for a change go home.
 const STOPPING: u64 = u64::MAX;
 
@@ -108,8 +117,7 @@ struct Inner {
     record: bool,
     /// For how long such a memo is kept that is in no mailbox.
     record_time: Duration,
-    /// The mailboxes of the configuration, and whether each takes memos from browsers.
-    mailboxes: HashMap<String, bool>,
+    mailboxes: HashMap<String, Permits>,
     on_web_memo: Option<OnWebMemo>,
     /// Counts the changes of all mailboxes.
     changed: Arc<watch::Sender<u64>>,
@@ -175,9 +183,13 @@ impl State {
 
     /// The same, knowing the configuration's mailboxes. To be called before the state is shared.
     pub fn with_mailboxes(self, mailboxes: &[config::Mailbox]) -> Self {
-        let mailboxes = mailboxes
-            .iter()
-            .map(|mailbox| (mailbox.name.clone(), mailbox.record));
+        let mailboxes = mailboxes.iter().map(|mailbox| {
+            let permits = Permits {
+                record: mailbox.record,
+                telephone: mailbox.telephone,
+            };
+            (mailbox.name.clone(), permits)
+        });
         self.change(|inner| inner.mailboxes = mailboxes.collect())
     }
 
@@ -197,9 +209,19 @@ impl State {
         self.inner.changed.send_replace(STOPPING);
     }
 
+    /// What the configuration permits in this mailbox.
+    fn permits(&self, mailbox: &str) -> Permits {
+        self.inner.mailboxes.get(mailbox).copied().unwrap_or_default()
+    }
+
     /// Whether memos may be left in this mailbox from a browser.
     fn takes_memos(&self, mailbox: &str) -> bool {
-        self.inner.record && self.inner.mailboxes.get(mailbox).copied().unwrap_or(false)
+        self.inner.record && self.permits(mailbox).record
+    }
+
+    /// Whether memos of this mailbox may be heard by telephone code.
+    fn permits_telephone(&self, mailbox: &str) -> bool {
+        self.permits(mailbox).telephone
     }
 
     /// Whether this is the operator's token. Hashed first, so that the comparison takes the same time for a text of any

@@ -24,7 +24,7 @@ pub(super) fn entry(record: &Record, shares: usize) -> Value {
         "trusted_domains": record.trusted_domains,
         "source": record.metadata.source,
         "shares": shares,
-        "telephone": false,
+        "telephone": record.telephone.is_some(),
     });
     if let Some(original) = record.metadata.share_of {
         entry["share_of"] = json!(original);

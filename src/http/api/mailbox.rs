@@ -94,6 +94,8 @@ pub(super) async fn put_key(
             entry.owner = Some(owner.clone());
             // Used up, or made for a mailbox that has changed hands since.
             entry.invite = None;
+            // A telephone code opens the seed of the owner before.
+            entry.telephone = None;
             true
         })
     });

@@ -13,6 +13,7 @@ mod memos;
 mod owner;
 mod receipts;
 mod shares;
+mod telephone;
 mod upload;
 mod web;
 
@@ -37,6 +38,14 @@ pub(super) fn routes() -> Router<State> {
         .route(
             "/api/mailboxes/{mailbox}/memos/{id}/shares",
             get(shares::list).post(shares::make),
+        )
+        .route(
+            "/api/mailboxes/{mailbox}/memos/{id}/telephone",
+            put(telephone::put_of_memo).delete(telephone::delete_of_memo),
+        )
+        .route(
+            "/api/mailboxes/{mailbox}/telephone",
+            put(telephone::put_of_mailbox).delete(telephone::delete_of_mailbox),
         )
         .route("/api/memos", post(web::leave))
         .route("/api/receipts/{id}", get(receipts::show))
