@@ -11,6 +11,8 @@ use base64::Engine as _;
 use command::{complained, files_with, json, printed, Place};
 use obelus::memo::link::ParsedInboxLink;
 use obelus::memo::owner::{Kem, OwnerPublicKey};
+use obelus::memo::telephone::code::CodeSecret;
+use obelus::secret::Digits;
 use serde_json::{json, Value};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -29,6 +31,54 @@ fn secret_of(key: &Value) -> &str {
 fn public_of(key: &Value) -> OwnerPublicKey {
     let kem: Kem = key["kem"].as_str().unwrap().parse().unwrap();
     OwnerPublicKey::from_text(kem, key["public_key"].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn a_telephone_code_opens_the_seed_of_the_key_that_the_mailbox_has() {
+    let place = Place::new();
+    assert!(complained(&place.run(&["mailbox", "telephone", "main"])).contains("no store"));
+    let key = json(&place.run(&["mailbox", "key", "main", "--json"]));
+    let other = json(&place.run(&["mailbox", "key", "sales", "--json"]));
+    let wrong = place.run_with(&["mailbox", "telephone", "main"], link_of(&other));
+    assert!(
+        complained(&wrong).contains("not the link of the key"),
+        "{wrong:?}"
+    );
+    let made = json(&place.run_with(&["mailbox", "telephone", "main", "-", "--json"], link_of(&key)));
+    let code = made["code"].as_str().unwrap();
+    assert!(
+        code.len() == 16 && code.bytes().all(|digit| digit.is_ascii_digit()),
+        "{made}"
+    );
+    assert!(files_with(&place.data(), code.as_bytes()).is_empty());
+    {
+        let store = place.store();
+        let mut digits = Digits::new();
+        code.chars().for_each(|digit| digits.push(digit));
+        let secret = CodeSecret::keyed(digits).unwrap();
+        let lock = store
+            .mailboxes()
+            .get("main")
+            .unwrap()
+            .unwrap()
+            .telephone
+            .unwrap()
+            .lock;
+        let derived = secret.derive(lock.parameters());
+        assert!(lock.is_proof(&derived.proof()));
+        let seed = lock.wrapped().open_seed(&derived, "main").unwrap();
+        assert_eq!(*seed.to_text(), *secret_of(&key));
+    }
+    // Another key has no code yet; nor has who took it away.
+    let rotated = json(&place.run(&["mailbox", "rotate", "main", "--json"]));
+    let listed = json(&place.run(&["mailbox", "list", "--json"]));
+    assert_eq!(listed[0]["telephone"], false);
+    printed(&place.run_with(&["mailbox", "telephone", "main"], link_of(&rotated)));
+    let listed = json(&place.run(&["mailbox", "list", "--json"]));
+    assert_eq!(listed[0]["telephone"], true);
+    printed(&place.run(&["mailbox", "telephone", "main", "--remove"]));
+    let listed = json(&place.run(&["mailbox", "list", "--json"]));
+    assert_eq!(listed[0]["telephone"], false);
 }
 
 /// Opens a memo with a link on standard input; the audio, or what was said against it.

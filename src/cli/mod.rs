@@ -155,6 +155,8 @@ mod tests {
             "obelus mailbox key main --kem x25519 --json",
             "obelus mailbox key main --in-browser",
             "obelus mailbox rotate main --old - --json",
+            "obelus mailbox telephone main - --json",
+            "obelus mailbox telephone main --remove",
             "obelus mailbox list --json",
             "obelus mailbox remove main",
             "obelus mailbox export main -o main.tar",

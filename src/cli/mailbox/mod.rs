@@ -4,6 +4,7 @@
 
 mod keys;
 mod open;
+mod telephone;
 mod transfer;
 
 pub(super) use open::open_memo;
@@ -71,6 +72,20 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make a code by which the owner hears the mailbox from any telephone (MemoMain)
+    Telephone {
+        /// The mailbox
+        name: String,
+        /// The inbox's link, `-` for standard input
+        #[arg(default_value = "-", value_name = "INBOX_LINK")]
+        link: String,
+        /// Take the code away instead
+        #[arg(long)]
+        remove: bool,
+        /// Print as one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Forget a mailbox's key; its memos stay, sealed to who had it
     Remove {
         /// The mailbox
@@ -114,6 +129,10 @@ pub fn main(args: Args) -> ExitCode {
         } => keys::invite(&config, &name, json),
         Command::Key { name, kem, json, .. } => keys::make(&config, &name, kem, json),
         Command::Rotate { name, old, kem, json } => keys::rotate(&config, &name, kem, old, json),
+        Command::Telephone {
+            name, remove: true, ..
+        } => telephone::remove(&config, &name),
+        Command::Telephone { name, link, json, .. } => telephone::make(&config, &name, link, json),
         Command::List { json } => list(&config, json),
         Command::Remove { name } => {
             ask(&config.store.path, &Request::MailboxRemove { name: name.clone() }).map(|_| {

@@ -9,6 +9,7 @@ use crate::memo::owner::OwnerPublicKey;
 use crate::memo::record::{Millis, Record};
 use crate::memo::store::mailboxes::{Entry, Invite, OwnerKey};
 use crate::memo::store::{Durable, Store};
+use crate::memo::telephone::lock::TelephoneLock;
 use crate::memo::token::Verifier;
 use serde_json::{json, Value};
 use std::convert::Infallible;
@@ -45,6 +46,7 @@ pub(super) fn perform(
             .map(|owner| {
                 each(json!(owner));
             }),
+        Request::MailboxTelephone { name, lock } => telephone(store, name, lock.as_ref()),
         Request::MemoRecord { id } => record(store, id).map(|record| {
             each(json!(record));
         }),
@@ -79,6 +81,7 @@ fn entry_json(name: &str, entry: &Entry, memos: usize) -> Value {
         "public_key": owner.map(OwnerKey::public_key_text),
         "created_at": owner.map(|owner| owner.created_at.to_rfc3339()),
         "invited_until": entry.invite.as_ref().map(|invite| invite.expires_at.to_rfc3339()),
+        "telephone": entry.telephone.is_some(),
         "memos": memos,
     })
 }
@@ -90,6 +93,8 @@ fn set_key(store: &Store, name: &str, key: &OwnerKey, replace: bool) -> Result<(
         }
         entry.owner = Some(key.clone());
         entry.invite = None;
+        // It opens the seed of the key before.
+        entry.telephone = None;
         true
     });
     match changed.map_err(|error| error.to_string())? {
@@ -121,6 +126,22 @@ fn invite(store: &Store, name: &str, token_hash: &str) -> Result<(), String> {
     match changed.map_err(|error| error.to_string())? {
         true => Ok(()),
         false => Err(has_key(name)),
+    }
+}
+
+/// The lock comes made: the code and the seed are the command's.
+fn telephone(store: &Store, name: &str, lock: Option<&Value>) -> Result<(), String> {
+    let lock: Option<TelephoneLock> = lock
+        .map(|lock| serde_json::from_value(lock.clone()))
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    if lock.as_ref().is_some_and(|lock| lock.locator().is_some()) {
+        return Err("this is the lock of a memo".to_owned());
+    }
+    let set = store.telephone().set_mailbox(name, lock.as_ref());
+    match set.map_err(|error| error.to_string())? {
+        true => Ok(()),
+        false => Err(format!("the mailbox {name} has no key")),
     }
 }
 

@@ -101,6 +101,13 @@ pub enum Request {
         /// The mailbox.
         name: String,
     },
+    /// Sets the lock that a mailbox's telephone code opens, or takes it away.
+    MailboxTelephone {
+        /// The mailbox.
+        name: String,
+        /// The lock as JSON; none to take it away.
+        lock: Option<Value>,
+    },
     /// A memo's record as it stands in the index.
     MemoRecord {
         /// Its id.
