@@ -54,7 +54,7 @@ fn a_telephone_code_opens_the_seed_of_the_key_that_the_mailbox_has() {
     {
         let store = place.store();
         let mut digits = Digits::new();
-        code.chars().for_each(|digit| digits.push(digit));
+        code.chars().for_each(|digit| assert!(digits.push(digit)));
         let secret = CodeSecret::keyed(digits).unwrap();
         let lock = store
             .mailboxes()

@@ -93,6 +93,7 @@ impl Row {
         };
         let metadata = self.metadata();
         let mut record = Record {
+            telephone: None,
             id,
             user_id: Some(target.mailbox.to_owned()),
             domain: target.domain.to_owned(),
