@@ -181,6 +181,8 @@ pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 pub const NOTIFIERS: usize = 16;
 /// Hand-overs of links waiting in memory for a notifier.
 pub const NOTIFIER_QUEUE: usize = 10_000;
+/// Memos in the store of which somebody is still to be told.
+pub const NOTICES: usize = 100_000;
 /// Plain audio in memory, all recordings together, bytes: 18 hours of 16-bit samples at 8 kHz.
 pub const VAULT_BYTES: usize = 1 << 30;
 /// Recordings whose audio is in memory at once; more than calls that any configuration allows.

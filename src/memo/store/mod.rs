@@ -18,6 +18,7 @@ pub mod disk;
 mod index;
 pub mod mailboxes;
 pub mod receipts;
+pub mod notices;
 pub mod reconcile;
 pub mod retention;
 mod sweep;
@@ -35,6 +36,7 @@ use self::index::Index;
 pub use self::index::LookedUp;
 use self::mailboxes::Mailboxes;
 use self::receipts::{Issuer, Receipts};
+use self::notices::{Notices, Waiting};
 use self::reconcile::Report;
 use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
@@ -166,6 +168,7 @@ pub struct Store {
 struct Inner {
     database: Entries,
     mailboxes: sled::Tree,
+    notices: Waiting,
     index: Index,
     bodies: Bodies,
     receipts: Receipts,
@@ -228,6 +231,7 @@ impl Store {
                 database: Entries::new(index.tree("dialplan")?),
                 mailboxes: index.tree("mailboxes")?,
                 receipts: Receipts::open(&index)?,
+                notices: Waiting::new(index.tree("notices")?),
                 index,
                 bodies,
                 catalogue: Mutex::new(catalogue),
@@ -252,6 +256,11 @@ impl Store {
     /// Who owns which mailbox.
     pub fn mailboxes(&self) -> Mailboxes {
         Mailboxes(self.clone())
+    }
+
+    /// Memos of which somebody is still to be told.
+    pub fn notices(&self) -> Notices {
+        Notices(self.clone())
     }
 
     /// What the start had to mend.
@@ -304,7 +313,10 @@ impl Store {
     fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {
         self.inner.bodies.sync()?;
         self.inner.index.insert(records)?;
-        self.inner.index.sync()
+        self.inner.notices.add(records)?;
+        self.inner.index.sync()?;
+        self.inner.notices.announce(records);
+        Ok(())
     }
 
     /// Takes a batch back that could not be made durable, as far as the disk still obeys. What remains is mended at
@@ -316,6 +328,9 @@ impl Store {
         }
         let _ = self.inner.bodies.sync();
         let _ = self.inner.index.remove(&ids);
+        for id in &ids {
+            let _ = self.inner.notices.remove(id);
+        }
         let _ = self.inner.index.sync();
     }
 

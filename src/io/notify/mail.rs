@@ -1,0 +1,154 @@
+//! A notifier that is a mailbox of mail: one letter a memo, by SMTP.
+//!
+//! The connection is TLS from the start or by STARTTLS, which is demanded and not merely taken where it is offered, and
+//! the server's certificate is verified as the machine verifies others; mail in clear goes to this machine alone. Each
+//! letter has a Message-ID made from the memo's id, so that one that was sent twice is recognised.
+
+use crate::secret::Secret;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox as Address, MultiPart, SinglePart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use std::time::Duration;
+
+/// How the connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte; port 465.
+    Tls,
+    /// TLS after STARTTLS, or no mail at all; port 587.
+    StartTls,
+    /// None, for a server on this machine.
+    None,
+}
+
+/// The mail server, and whom letters are from.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Its name, which its certificate must have.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: Security,
+    /// The account, where the server wants one.
+    pub account: Option<(String, Secret)>,
+    /// The sender: `obelus@example.org`, or `Obelus <obelus@example.org>`.
+    pub from: String,
+}
+
+/// One letter.
+pub(super) struct Letter<'a> {
+    /// To whom.
+    pub to: &'a str,
+    /// One line.
+    pub subject: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// A file beside it: its name, and JSON.
+    pub json: Option<(String, Vec<u8>)>,
+    /// What its Message-ID begins with: the same for the same letter.
+    pub id: &'a str,
+}
+
+/// Sends letters; cheap to clone.
+#[derive(Clone)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Address,
+}
+
+impl Mailer {
+    /// Of that server.
+    ///
+    /// # Errors
+    /// A sender that is no address, a name that no certificate can have, a server elsewhere without TLS.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        Mailer::with_root(settings, None)
+    }
+
+    /// The same, believing one more certificate authority (PEM): tests make their own.
+    ///
+    /// # Errors
+    /// As [`Mailer::new`].
+    pub fn with_root(settings: &Settings, root: Option<&str>) -> Result<Self, String> {
+        let host = settings.host.as_str();
+        let parameters = || {
+            let mut builder = TlsParameters::builder(host.to_owned());
+            if let Some(pem) = root {
+                let certificate = Certificate::from_pem(pem.as_bytes());
+                builder = builder.add_root_certificate(certificate.map_err(|error| error.to_string())?);
+            }
+            builder.build().map_err(|error| error.to_string())
+        };
+        let tls = match settings.security {
+            Security::Tls => Tls::Wrapper(parameters()?),
+            Security::StartTls => Tls::Required(parameters()?),
+            Security::None if is_loopback(host) => Tls::None,
+            Security::None => return Err(format!("{host} is not this machine: mail would go out in clear")),
+        };
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(settings.port)
+            .tls(tls)
+            .timeout(Some(COMMAND_TIME));
+        if let Some((username, password)) = &settings.account {
+            let credentials = Credentials::new(username.clone(), password.expose().to_owned());
+            transport = transport.credentials(credentials);
+        }
+        Ok(Mailer {
+            transport: transport.build(),
+            from: address(&settings.from)?,
+        })
+    }
+
+    /// Sends a letter; `Err` says why it was not accepted.
+    pub(super) async fn send(&self, letter: Letter<'_>) -> Result<(), String> {
+        let message = self.message(letter)?;
+        match self.transport.send(message).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(super::reason(&error)),
+        }
+    }
+
+    fn message(&self, letter: Letter<'_>) -> Result<Message, String> {
+        let domain = self.from.email.domain();
+        let builder = Message::builder()
+            .from(self.from.clone())
+            .to(address(letter.to)?)
+            .subject(letter.subject)
+            .message_id(Some(format!("<{}@{domain}>", letter.id)))
+            .date_now()
+            // So that nobody's absence is answered to us (RFC 3834).
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        let text = SinglePart::plain(letter.text.to_owned());
+        let message = match letter.json {
+            None => builder.singlepart(text),
+            Some((name, json)) => {
+                let content_type =
+                    ContentType::parse("application/json").map_err(|error| error.to_string())?;
+                let attachment = Attachment::new(name).body(json, content_type);
+                builder.multipart(MultiPart::mixed().singlepart(text).singlepart(attachment))
+            }
+        };
+        message.map_err(|error| error.to_string())
+    }
+}
+
+/// How long each command of SMTP may take; a whole letter is bounded by the policy.
+const COMMAND_TIME: Duration = Duration::from_secs(30);
+
+fn address(text: &str) -> Result<Address, String> {
+    text.parse().map_err(|error| format!("{text}: {error}"))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
