@@ -67,6 +67,9 @@ pub enum StartError {
     /// TLS files.
     #[error("{0}")]
     Tls(String),
+    /// The mail server's section.
+    #[error("[smtp]: {0}")]
+    Smtp(String),
     /// The store.
     #[error("cannot open the store {path}: {error}")]
     Store {
@@ -204,9 +207,11 @@ impl Server {
                 })
             })
         };
+        let mailer = config.smtp.as_ref().map(notify::Mailer::new).transpose();
+        let mailer = mailer.map_err(StartError::Smtp)?;
         let notifiers = notify::Parts {
             mailboxes: &config.mailboxes,
-            mailer: None,
+            mailer,
             send_message: Some(send_message()),
             store: Some((store.clone(), base.as_str().to_owned())),
         };

@@ -4,39 +4,13 @@
 //! the server's certificate is verified as the machine verifies others; mail in clear goes to this machine alone. Each
 //! letter has a Message-ID made from the memo's id, so that one that was sent twice is recognised.
 
-use crate::secret::Secret;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox as Address, MultiPart, SinglePart};
+use crate::config::{Smtp, SmtpSecurity};
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Mailbox as Address, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use std::time::Duration;
-
-/// How the connection to a mail server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// TLS from the first byte; port 465.
-    Tls,
-    /// TLS after STARTTLS, or no mail at all; port 587.
-    StartTls,
-    /// None, for a server on this machine.
-    None,
-}
-
-/// The mail server, and whom letters are from.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Its name, which its certificate must have.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub security: Security,
-    /// The account, where the server wants one.
-    pub account: Option<(String, Secret)>,
-    /// The sender: `obelus@example.org`, or `Obelus <obelus@example.org>`.
-    pub from: String,
-}
 
 /// One letter.
 pub(super) struct Letter<'a> {
@@ -46,7 +20,7 @@ pub(super) struct Letter<'a> {
     pub subject: &'a str,
     /// The text.
     pub text: &'a str,
-    /// A file beside it: its name, and JSON.
+    /// A file beside it: its name, of letters, digits, `.`, `-` and `_`, and JSON.
     pub json: Option<(String, Vec<u8>)>,
     /// What its Message-ID begins with: the same for the same letter.
     pub id: &'a str,
@@ -64,16 +38,16 @@ impl Mailer {
     ///
     /// # Errors
     /// A sender that is no address, a name that no certificate can have, a server elsewhere without TLS.
-    pub fn new(settings: &Settings) -> Result<Self, String> {
-        Mailer::with_root(settings, None)
+    pub fn new(smtp: &Smtp) -> Result<Self, String> {
+        Mailer::with_root(smtp, None)
     }
 
     /// The same, believing one more certificate authority (PEM): tests make their own.
     ///
     /// # Errors
     /// As [`Mailer::new`].
-    pub fn with_root(settings: &Settings, root: Option<&str>) -> Result<Self, String> {
-        let host = settings.host.as_str();
+    pub fn with_root(smtp: &Smtp, root: Option<&str>) -> Result<Self, String> {
+        let host = smtp.host.as_str();
         let parameters = || {
             let mut builder = TlsParameters::builder(host.to_owned());
             if let Some(pem) = root {
@@ -82,23 +56,25 @@ impl Mailer {
             }
             builder.build().map_err(|error| error.to_string())
         };
-        let tls = match settings.security {
-            Security::Tls => Tls::Wrapper(parameters()?),
-            Security::StartTls => Tls::Required(parameters()?),
-            Security::None if is_loopback(host) => Tls::None,
-            Security::None => return Err(format!("{host} is not this machine: mail would go out in clear")),
+        let tls = match smtp.security {
+            SmtpSecurity::Tls => Tls::Wrapper(parameters()?),
+            SmtpSecurity::StartTls => Tls::Required(parameters()?),
+            SmtpSecurity::None if is_loopback(host) => Tls::None,
+            SmtpSecurity::None => {
+                return Err(format!("{host} is not this machine: mail would go out in clear"))
+            }
         };
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(settings.port)
+            .port(smtp.port)
             .tls(tls)
             .timeout(Some(COMMAND_TIME));
-        if let Some((username, password)) = &settings.account {
+        if let (Some(username), Some(password)) = (&smtp.username, &smtp.password) {
             let credentials = Credentials::new(username.clone(), password.expose().to_owned());
             transport = transport.credentials(credentials);
         }
         Ok(Mailer {
             transport: transport.build(),
-            from: address(&settings.from)?,
+            from: address(&smtp.from)?,
         })
     }
 
@@ -130,11 +106,34 @@ impl Mailer {
             Some((name, json)) => {
                 let content_type =
                     ContentType::parse("application/json").map_err(|error| error.to_string())?;
-                let attachment = Attachment::new(name).body(json, content_type);
+                let attachment = SinglePart::builder()
+                    .header(FileName(name))
+                    .header(content_type)
+                    .body(json);
                 builder.multipart(MultiPart::mixed().singlepart(text).singlepart(attachment))
             }
         };
         message.map_err(|error| error.to_string())
+    }
+}
+
+/// Content-Disposition of a file whose name is plain and short. The library's own would cut a name as long as ours in
+/// parts (RFC 2231), which not every mail program puts together again.
+#[derive(Clone)]
+struct FileName(String);
+
+impl Header for FileName {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Disposition")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Err("only written".into())
+    }
+
+    fn display(&self) -> HeaderValue {
+        let value = format!("attachment;\r\n filename=\"{}\"", self.0);
+        HeaderValue::dangerous_new_pre_encoded(FileName::name(), value.clone(), value)
     }
 }
 

@@ -16,7 +16,7 @@ mod queue;
 mod signature;
 mod webhook;
 
-pub use mail::{Mailer, Security, Settings};
+pub use mail::Mailer;
 pub use notice::Notice;
 
 use crate::config::Mailbox;
@@ -156,12 +156,16 @@ fn start_with(
 fn channels_of(mailbox: &Mailbox) -> Vec<Channel> {
     let command = mailbox.notify_command.clone().map(Channel::Command);
     let webhook = mailbox.notify_webhook.clone().map(|url| {
-        let signer = None::<String>
-            .as_ref()
-            .map(|secret| Arc::new(Signer::new(secret)));
+        let secret = mailbox.notify_webhook_secret.as_ref();
+        let signer = secret.map(|secret| Arc::new(Signer::new(secret.expose())));
         Channel::Webhook { url, signer }
     });
-    command.into_iter().chain(webhook).collect()
+    let mail = mailbox.notify_email.clone().map(|to| Channel::Mail {
+        to,
+        envelope: mailbox.email_envelope,
+    });
+    let sip = mailbox.notify_sip.clone().map(Channel::Sip);
+    [command, webhook, mail, sip].into_iter().flatten().collect()
 }
 
 impl Notifier {

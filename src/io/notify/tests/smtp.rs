@@ -3,6 +3,7 @@
 use super::super::mail::Letter;
 use super::super::*;
 use super::{log, policy};
+use crate::config::{Smtp, SmtpSecurity};
 use crate::secret::Secret;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
@@ -34,7 +35,7 @@ impl Arrived {
 
 /// A mail server for one test.
 pub(super) struct Server {
-    pub settings: Settings,
+    pub smtp: Smtp,
     /// The authority that vouches for it.
     pub root: String,
     arrived: Arc<Mutex<Vec<Arrived>>>,
@@ -42,7 +43,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Answers the end of each letter with the next of these, then always with 250.
-    pub async fn start(security: Security, answers: &[&str]) -> Server {
+    pub async fn start(security: SmtpSecurity, answers: &[&str]) -> Server {
         let (acceptor, root) = authority();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
@@ -56,18 +57,19 @@ impl Server {
                     arrived: kept.clone(),
                     answers: answers.clone(),
                     letter: Arrived::default(),
-                    offers_starttls: security == Security::StartTls,
+                    offers_starttls: security == SmtpSecurity::StartTls,
                 };
-                tokio::spawn(session.serve(Box::new(stream), security == Security::Tls));
+                tokio::spawn(session.serve(Box::new(stream), security == SmtpSecurity::Tls));
             }
         });
         Server {
-            settings: Settings {
+            smtp: Smtp {
                 host: "localhost".into(),
                 port,
                 security,
-                account: Some(("ada".into(), Secret::new("correct horse".into()))),
-                from: "Obelus <obelus@example.org>".into(),
+                username: Some("ada".into()),
+                password: Some(Secret::new("correct horse".into())),
+                from: "obelus@example.org".into(),
             },
             root,
             arrived,
@@ -75,7 +77,7 @@ impl Server {
     }
 
     pub fn mailer(&self) -> Mailer {
-        Mailer::with_root(&self.settings, Some(&self.root)).expect("the settings are sound")
+        Mailer::with_root(&self.smtp, Some(&self.root)).expect("the settings are sound")
     }
 
     pub fn arrived(&self) -> Vec<Arrived> {
@@ -227,7 +229,7 @@ fn letter() -> Letter<'static> {
 
 #[tokio::test]
 async fn a_letter_goes_out_by_tls_and_by_starttls_with_the_account() {
-    for security in [Security::Tls, Security::StartTls] {
+    for security in [SmtpSecurity::Tls, SmtpSecurity::StartTls] {
         let server = Server::start(security, &[]).await;
         server.mailer().send(letter()).await.expect("it is taken");
         let arrived = server.arrived();
@@ -240,7 +242,7 @@ async fn a_letter_goes_out_by_tls_and_by_starttls_with_the_account() {
         assert_eq!(letter.from, "FROM:<obelus@example.org>");
         assert_eq!(letter.to, "TO:<ada@example.net>");
         for line in [
-            "From: Obelus <obelus@example.org>",
+            "From: obelus@example.org",
             "To: ada@example.net",
             "Subject: New memo in main",
             "Message-ID: <AAAAAAAAAAAAAAAAAAAAAA@example.org>",
@@ -258,15 +260,15 @@ async fn a_letter_goes_out_by_tls_and_by_starttls_with_the_account() {
 
 #[tokio::test]
 async fn a_server_that_nobody_vouches_for_gets_no_letter_and_no_password() {
-    for security in [Security::Tls, Security::StartTls] {
+    for security in [SmtpSecurity::Tls, SmtpSecurity::StartTls] {
         let server = Server::start(security, &[]).await;
-        let stranger = Mailer::new(&server.settings).expect("the settings are sound");
+        let stranger = Mailer::new(&server.smtp).expect("the settings are sound");
         let reason = stranger.send(letter()).await.expect_err("it is not believed");
         assert!(reason.contains("certificate"), "{reason}");
         // Its certificate is for another name.
-        let elsewhere = Settings {
+        let elsewhere = Smtp {
             host: "127.0.0.1".into(),
-            ..server.settings.clone()
+            ..server.smtp.clone()
         };
         let mailer = Mailer::with_root(&elsewhere, Some(&server.root)).expect("the settings are sound");
         mailer.send(letter()).await.expect_err("it is not believed");
@@ -276,43 +278,43 @@ async fn a_server_that_nobody_vouches_for_gets_no_letter_and_no_password() {
 
 #[tokio::test]
 async fn a_server_without_starttls_gets_no_letter() {
-    let server = Server::start(Security::None, &[]).await;
-    let settings = Settings {
-        security: Security::StartTls,
-        ..server.settings.clone()
+    let server = Server::start(SmtpSecurity::None, &[]).await;
+    let smtp = Smtp {
+        security: SmtpSecurity::StartTls,
+        ..server.smtp.clone()
     };
-    let mailer = Mailer::with_root(&settings, Some(&server.root)).expect("the settings are sound");
+    let mailer = Mailer::with_root(&smtp, Some(&server.root)).expect("the settings are sound");
     mailer.send(letter()).await.expect_err("it is in clear");
     assert!(server.arrived().is_empty());
 }
 
 #[tokio::test]
 async fn mail_in_clear_goes_to_this_machine_alone() {
-    let server = Server::start(Security::None, &[]).await;
-    Mailer::new(&server.settings)
+    let server = Server::start(SmtpSecurity::None, &[]).await;
+    Mailer::new(&server.smtp)
         .expect("it is this machine")
         .send(letter())
         .await
         .expect("it is taken");
     assert!(!server.arrived()[0].tls);
     for host in ["mail.example.org", "192.0.2.1", "localhost.example.org"] {
-        let settings = Settings {
+        let smtp = Smtp {
             host: host.into(),
-            ..server.settings.clone()
+            ..server.smtp.clone()
         };
-        let refused = Mailer::new(&settings).err().expect("it is elsewhere");
+        let refused = Mailer::new(&smtp).err().expect("it is elsewhere");
         assert!(refused.contains("not this machine"), "{refused}");
     }
-    let settings = Settings {
+    let smtp = Smtp {
         from: "nobody".into(),
-        ..server.settings
+        ..server.smtp
     };
-    assert!(Mailer::new(&settings).is_err());
+    assert!(Mailer::new(&smtp).is_err());
 }
 
 #[tokio::test]
 async fn a_link_without_an_owner_key_goes_out_by_mail_and_is_tried_again_from_memory() {
-    let server = Server::start(Security::Tls, &["451 later"]).await;
+    let server = Server::start(SmtpSecurity::Tls, &["451 later"]).await;
     let ways = Ways {
         policy: policy(2),
         client: webhook::Client::default(),
