@@ -66,6 +66,18 @@ pub const TEXTS: usize = 16;
 pub const TEXT_BYTES: usize = 8 * 1024;
 /// Texts of dialplans outside calls that are on their way at once.
 pub const MESSAGES: usize = 256;
+/// A phone is told of its waiting messages no more often than this.
+pub const WAITING_PAUSE: Duration = Duration::from_secs(1);
+/// What a phone was told of its waiting messages is told again after this time: it may have been restarted.
+pub const WAITING_REFRESH: Duration = Duration::from_secs(3_600);
+/// Longest pause before a phone that was not reached is told again of its waiting messages.
+pub const WAITING_RETRY: Duration = Duration::from_secs(600);
+/// Subscriptions of phones to waiting messages.
+pub const SUBSCRIPTIONS: usize = 1_024;
+/// Subscriptions of phones of one address.
+pub const SUBSCRIPTIONS_PER_ADDRESS: usize = 64;
+/// Longest and shortest time that a subscription is given.
+pub const SUBSCRIPTION_SECS: std::ops::RangeInclusive<u32> = 60..=3_600;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
 pub const JITTER_PACKETS: usize = 50;
 /// Bytes of payload held by one jitter buffer: one second of G.711, so that long packets do not outgrow it.
