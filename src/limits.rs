@@ -193,6 +193,22 @@ pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 pub const NOTIFIERS: usize = 16;
 /// Hand-overs of links waiting in memory for a notifier.
 pub const NOTIFIER_QUEUE: usize = 10_000;
+/// Memos whose audio is in memory to be transcribed: waiting, or heard by an endpoint.
+pub const TRANSCRIPTIONS: usize = 64;
+/// Bytes of audio among them.
+pub const TRANSCRIPTION_BYTES: usize = 128 * 1024 * 1024;
+/// Memos that an endpoint hears at once.
+pub const TRANSCRIPTIONS_AT_ONCE: usize = 2;
+/// Longest time that one transcription or summary may take.
+pub const TRANSCRIPTION_TIME: Duration = Duration::from_secs(600);
+/// What is taken of an endpoint's answer, bytes.
+pub const TRANSCRIPTION_ANSWER_BYTES: usize = 256 * 1024;
+/// Longest transcript, bytes: an hour of speech; escaped, it still fits into an envelope.
+pub const TRANSCRIPT_BYTES: usize = 48 * 1024;
+/// Longest summary, bytes.
+pub const SUMMARY_BYTES: usize = 1_000;
+/// What a chat endpoint may write for a summary; models that think aloud need most of it for that.
+pub const SUMMARY_TOKENS: u32 = 1_024;
 /// Memos in the store of which somebody is still to be told.
 pub const NOTICES: usize = 100_000;
 /// Plain audio in memory, all recordings together, bytes: 18 hours of 16-bit samples at 8 kHz.

@@ -191,7 +191,7 @@ impl Messages {
         if what.summary.is_some() {
             headers.push("Event", EVENT);
             // Nobody subscribed, so nothing goes on.
-            headers.push("Subscription-State", "terminated;reason=noresource");
+            headers.push("Subscription-State", "terminated");
         }
         headers.push("Content-Type", what.content_type);
         request.body = what.body.to_vec();

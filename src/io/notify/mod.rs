@@ -238,7 +238,7 @@ impl Running {
 }
 
 /// An error with what lies beneath it: `error sending request: connection refused`.
-fn reason(error: &dyn std::error::Error) -> String {
+pub(super) fn reason(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(beneath) = source {

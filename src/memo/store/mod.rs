@@ -15,6 +15,7 @@ mod changes;
 pub mod database;
 mod deletion;
 pub mod disk;
+mod envelopes;
 mod index;
 pub mod mailboxes;
 pub mod receipts;
