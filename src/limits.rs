@@ -66,6 +66,18 @@ pub const TEXTS: usize = 16;
 pub const TEXT_BYTES: usize = 8 * 1024;
 /// Texts of dialplans outside calls that are on their way at once.
 pub const MESSAGES: usize = 256;
+/// A phone is told of its waiting messages no more often than this.
+pub const WAITING_PAUSE: Duration = Duration::from_secs(1);
+/// What a phone was told of its waiting messages is told again after this time: it may have been restarted.
+pub const WAITING_REFRESH: Duration = Duration::from_secs(3_600);
+/// Longest pause before a phone that was not reached is told again of its waiting messages.
+pub const WAITING_RETRY: Duration = Duration::from_secs(600);
+/// Subscriptions of phones to waiting messages.
+pub const SUBSCRIPTIONS: usize = 1_024;
+/// Subscriptions of phones of one address.
+pub const SUBSCRIPTIONS_PER_ADDRESS: usize = 64;
+/// Longest and shortest time that a subscription is given.
+pub const SUBSCRIPTION_SECS: std::ops::RangeInclusive<u32> = 60..=3_600;
 /// Packets held by one jitter buffer: one second of 20 ms frames.
 pub const JITTER_PACKETS: usize = 50;
 /// Bytes of payload held by one jitter buffer: one second of G.711, so that long packets do not outgrow it.
@@ -181,6 +193,24 @@ pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 pub const NOTIFIERS: usize = 16;
 /// Hand-overs of links waiting in memory for a notifier.
 pub const NOTIFIER_QUEUE: usize = 10_000;
+/// Memos whose audio is in memory to be transcribed: waiting, or heard by an endpoint.
+pub const TRANSCRIPTIONS: usize = 64;
+/// Bytes of audio among them.
+pub const TRANSCRIPTION_BYTES: usize = 128 * 1024 * 1024;
+/// Memos that an endpoint hears at once.
+pub const TRANSCRIPTIONS_AT_ONCE: usize = 2;
+/// Longest time that one transcription or summary may take.
+pub const TRANSCRIPTION_TIME: Duration = Duration::from_secs(600);
+/// What is taken of an endpoint's answer, bytes.
+pub const TRANSCRIPTION_ANSWER_BYTES: usize = 256 * 1024;
+/// Longest transcript, bytes: an hour of speech; escaped, it still fits into an envelope.
+pub const TRANSCRIPT_BYTES: usize = 48 * 1024;
+/// Longest summary, bytes.
+pub const SUMMARY_BYTES: usize = 1_000;
+/// What a chat endpoint may write for a summary; models that think aloud need most of it for that.
+pub const SUMMARY_TOKENS: u32 = 1_024;
+/// Memos in the store of which somebody is still to be told.
+pub const NOTICES: usize = 100_000;
 /// Recordings that go on at once; more than calls that any configuration allows. Each holds a second of plain audio.
 pub const VAULT_DRAFTS: usize = 100_000;
 /// Mailboxes that one recording is left in.

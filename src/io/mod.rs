@@ -13,6 +13,7 @@ pub mod reload;
 pub mod server;
 pub mod services;
 mod tcp;
+pub mod transcribe;
 mod udp;
 mod vault_thread;
 

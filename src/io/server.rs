@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
-use super::services::Machine;
+use super::services::{Machine, SendMessage};
 use super::tcp::{Connection, Tcp};
 use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
@@ -67,6 +67,9 @@ pub enum StartError {
     /// TLS files.
     #[error("{0}")]
     Tls(String),
+    /// The mail server's section.
+    #[error("[smtp]: {0}")]
+    Smtp(String),
     /// The store.
     #[error("cannot open the store {path}: {error}")]
     Store {
@@ -190,7 +193,29 @@ impl Server {
                 on_audio: Box::new(move |chunk| vault.offer_audio(chunk)),
             })?);
         }
-        let (notifier, notifying) = notify::start(&config.mailboxes, notify::Policy::default());
+        // Weak, so that what the control task holds does not keep it asked for ever.
+        let messages = asks.downgrade();
+        let send_message = move || -> SendMessage {
+            let messages = messages.clone();
+            Box::new(move |message| {
+                let asks = messages.upgrade();
+                Box::pin(async move {
+                    match asks {
+                        Some(asks) => MessageHandle(asks).send(message).await,
+                        None => false,
+                    }
+                })
+            })
+        };
+        let mailer = config.smtp.as_ref().map(notify::Mailer::new).transpose();
+        let mailer = mailer.map_err(StartError::Smtp)?;
+        let notifiers = notify::Parts {
+            mailboxes: &config.mailboxes,
+            mailer,
+            send_message: Some(send_message()),
+            store: Some((store.clone(), base.as_str().to_owned())),
+        };
+        let (notifier, notifying) = notify::start(notifiers, notify::Policy::default());
         let globals = Globals::new();
         globals.adopt(&dialplan);
         let switch = Switch::new(
@@ -213,18 +238,7 @@ impl Server {
                 tracing::error!("HTTP stopped: {error}");
             }
         });
-        // Weak, so that the services, which the control task holds, do not keep it asked for ever.
-        let messages = asks.downgrade();
-        let machine =
-            Machine::new(&config.dialplan, store.database()).with_messages(Box::new(move |message| {
-                let asks = messages.upgrade();
-                Box::pin(async move {
-                    match asks {
-                        Some(asks) => MessageHandle(asks).send(message).await,
-                        None => false,
-                    }
-                })
-            }));
+        let machine = Machine::new(&config.dialplan, store.database()).with_messages(send_message());
         let control = Control {
             config: config.clone(),
             switch,

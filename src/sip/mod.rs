@@ -8,6 +8,7 @@ pub mod digest;
 pub mod endpoint;
 pub(crate) mod invite;
 pub mod message;
+pub mod message_summary;
 pub mod resolve;
 pub mod transaction;
 

@@ -1,11 +1,12 @@
-//! Texts of dialplans' that belong to no call: from what is to be said to an address, and by a MESSAGE to its answer
-//! (RFC 3428).
+//! What is told outside any call: texts, by MESSAGE (RFC 3428), and to a phone that did not ask its waiting messages, by
+//! NOTIFY (RFC 3842). From what is to be said to an address, and by a request to its answer.
 //!
 //! A text for a trunk's registrar goes the way that the registration goes, with its account; any other to where its URI
 //! leads. Like the registrations, these are values: the switch joins them to the endpoint, to DNS and to the flows.
 
 use super::registrations::{Act, Asker, Lookup, Registrations, Ticket};
-use super::{address_towards, admission, texts};
+use super::waiting::{self, Notification};
+use super::{address_towards, admission, contact, texts};
 use crate::config::Trunk;
 use crate::dialplan::services::TextMessage;
 use crate::limits;
@@ -13,6 +14,7 @@ use crate::rng::Rng;
 use crate::sip::digest::Authenticator;
 use crate::sip::endpoint::ClientTx;
 use crate::sip::message::{Method, NameAddr, Request, Response, Uri};
+use crate::sip::message_summary::{Summary, EVENT, MEDIA_TYPE};
 use crate::sip::resolve::{Destination, Target};
 use crate::sip::Flow;
 use crate::trunk::registration::Route;
@@ -22,11 +24,24 @@ use std::net::IpAddr;
 /// Addresses of one destination that are tried: the dialplan waits meanwhile, half a minute for each that is silent.
 const ADDRESSES: usize = 2;
 
-/// One text on its way.
+/// What is to be sent.
+struct What<'a> {
+    method: Method,
+    /// From whom; empty where the switch itself says it.
+    from: &'a str,
+    content_type: &'a str,
+    body: &'a [u8],
+    /// Of a NOTIFY: the mailbox and its counts.
+    summary: Option<(String, Summary)>,
+}
+
+/// One request on its way.
 struct Outgoing {
     number: u64,
     /// Without Via, and without From where the switch itself says it: its address depends on the way.
     request: Request,
+    /// Of a NOTIFY: the mailbox and its counts. Its body names our address too.
+    summary: Option<(String, Summary)>,
     credentials: Option<Authenticator>,
     is_challenged: bool,
     /// Where to try next.
@@ -61,8 +76,36 @@ impl Messages {
 
     /// Begins to send a text, under that number.
     pub fn send(&mut self, number: u64, message: &TextMessage, registrations: &Registrations) {
-        if let Err(reason) = self.begin(number, message, registrations) {
-            tracing::info!("a text was not sent: {reason}");
+        let content_type = match message.content_type.trim() {
+            "" => texts::TEXT,
+            named => named,
+        };
+        let what = What {
+            method: Method::Message,
+            from: message.from.trim(),
+            content_type,
+            body: message.body.as_bytes(),
+            summary: None,
+        };
+        self.send_or_fail(number, &message.to, what, registrations);
+    }
+
+    /// Begins to tell a phone of its waiting messages.
+    pub fn notify(&mut self, notification: Notification, registrations: &Registrations) {
+        let what = What {
+            method: Method::Notify,
+            from: "",
+            content_type: MEDIA_TYPE,
+            body: &[],
+            summary: Some((notification.mailbox, notification.summary)),
+        };
+        self.send_or_fail(notification.number, &notification.uri, what, registrations);
+    }
+
+    fn send_or_fail(&mut self, number: u64, to: &str, what: What<'_>, registrations: &Registrations) {
+        let method = what.method.clone();
+        if let Err(reason) = self.begin(number, to, what, registrations) {
+            tracing::info!("a {method} was not sent: {reason}");
             self.ended.push_back((number, false));
         }
     }
@@ -70,19 +113,17 @@ impl Messages {
     fn begin(
         &mut self,
         number: u64,
-        message: &TextMessage,
+        to: &str,
+        what: What<'_>,
         registrations: &Registrations,
     ) -> Result<(), String> {
         if self.outgoing.len() >= limits::MESSAGES {
             return Err("too many are on their way".to_owned());
         }
-        if message.body.len() > limits::TEXT_BYTES {
+        if what.body.len() > limits::TEXT_BYTES {
             return Err("it is too long".to_owned());
         }
-        let mut uri: Uri = message
-            .to
-            .parse()
-            .map_err(|error| format!("its destination: {error}"))?;
+        let mut uri: Uri = to.parse().map_err(|error| format!("its destination: {error}"))?;
         // Header fields in a URI are for who dials it by hand, and do not stand in a Request-URI (19.1.1).
         uri.query = None;
         let trunk = registrations.trunk_of(&uri.host);
@@ -91,7 +132,7 @@ impl Messages {
             destination = Destination::of(registrar).map_err(|error| error.to_string())?;
         }
         let trunk_of = trunk.as_ref().map(|(_, trunk, registrar)| (*trunk, registrar));
-        let request = self.request(uri, message, trunk_of)?;
+        let request = self.request(uri, &what, trunk_of)?;
         let credentials = trunk
             .as_ref()
             .and_then(|(_, trunk, _)| admission::credentials(trunk));
@@ -101,6 +142,7 @@ impl Messages {
         self.outgoing.push(Outgoing {
             number,
             request,
+            summary: what.summary,
             credentials: credentials
                 .map(|(username, password)| Authenticator::new(username, password, self.rng.fork())),
             is_challenged: false,
@@ -119,14 +161,14 @@ impl Messages {
         Ok(())
     }
 
-    /// The MESSAGE, but for what depends on the way.
+    /// The request, but for what depends on the way.
     fn request(
         &mut self,
         uri: Uri,
-        message: &TextMessage,
+        what: &What<'_>,
         trunk: Option<(&Trunk, &Uri)>,
     ) -> Result<Request, String> {
-        let from = match (message.from.trim(), trunk) {
+        let from = match (what.from, trunk) {
             ("", Some((trunk, registrar))) => {
                 let user = trunk.username.clone().unwrap_or_default();
                 Some(NameAddr::new(Uri::sip(user, registrar.host.clone(), None)))
@@ -137,7 +179,7 @@ impl Messages {
                     .map_err(|error| format!("whom it is from: {error}"))?,
             ),
         };
-        let mut request = Request::new(Method::Message, uri.clone());
+        let mut request = Request::new(what.method.clone(), uri.clone());
         let headers = &mut request.headers;
         headers.push("To", NameAddr::new(uri));
         if let Some(mut from) = from {
@@ -145,13 +187,14 @@ impl Messages {
             headers.push("From", from.with_tag(self.rng.token(16)));
         }
         headers.push("Call-ID", self.rng.token(24));
-        headers.push("CSeq", "1 MESSAGE");
-        let content_type = match message.content_type.trim() {
-            "" => texts::TEXT,
-            named => named,
-        };
-        headers.push("Content-Type", content_type);
-        request.body = message.body.clone().into_bytes();
+        headers.push("CSeq", format_args!("1 {}", what.method));
+        if what.summary.is_some() {
+            headers.push("Event", EVENT);
+            // Nobody subscribed, so nothing goes on.
+            headers.push("Subscription-State", "terminated");
+        }
+        headers.push("Content-Type", what.content_type);
+        request.body = what.body.to_vec();
         Ok(request)
     }
 
@@ -278,6 +321,11 @@ impl Messages {
             let from = NameAddr::new(Uri::sip("obelus", ours.to_string(), None));
             headers.push("From", from.with_tag(tag));
         }
+        if let Some((mailbox, summary)) = &outgoing.summary {
+            let account = waiting::account(mailbox, &ours.to_string());
+            headers.set("Contact", NameAddr::new(contact(flow, ours)));
+            outgoing.request.body = summary.body(&account).into_bytes();
+        }
         let request = Box::new(outgoing.request.clone());
         self.acts.push_back(Act::Request {
             asker: Asker::Message(number),
@@ -287,7 +335,10 @@ impl Messages {
     }
 
     fn failed(&mut self, number: u64, reason: &str) {
-        tracing::info!("a text was not accepted: {}", reason.escape_debug());
+        if let Some(outgoing) = self.find(|outgoing| outgoing.number == number) {
+            let method = &outgoing.request.method;
+            tracing::info!("a {method} was not accepted: {}", reason.escape_debug());
+        }
         self.end(number, false);
     }
 
@@ -316,7 +367,7 @@ impl Outgoing {
                 is_proxy,
             )
             .map_err(|error| error.to_string())?;
-        request.headers.set("CSeq", "2 MESSAGE");
+        request.headers.set("CSeq", format_args!("2 {}", request.method));
         request.headers.set(header.name, header.value);
         Ok(())
     }

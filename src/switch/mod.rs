@@ -8,6 +8,7 @@ mod messages;
 mod registrations;
 mod status;
 mod texts;
+mod waiting;
 
 pub use status::Status;
 
@@ -25,8 +26,9 @@ use crate::memo::vault::{StoredMemo, VaultCommand, VaultEvent};
 use crate::rng::Rng;
 use crate::secret::Private;
 use crate::sip::digest::Authenticator;
-use crate::sip::endpoint::{self, CallHandle, End, Endpoint, EndpointConfig};
-use crate::sip::message::{Request, Uri};
+use crate::sip::endpoint::{self, CallHandle, End, Endpoint, EndpointConfig, ServerTx};
+use crate::sip::message::{Method, Request, Uri};
+use crate::sip::message_summary::Summary;
 use crate::sip::resolve::Target;
 use crate::sip::{Flow, Transport};
 use crate::time::Instant;
@@ -38,6 +40,8 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
+use waiting::subscriptions::{Asked, Subscriptions};
+use waiting::Waiting;
 
 pub use registrations::{Asker, Lookup, Ticket};
 
@@ -105,6 +109,13 @@ pub enum Input<'a> {
         number: u64,
         /// The text.
         message: TextMessage,
+    },
+    /// A mailbox has so many memos now: told at the start and at each change.
+    Counted {
+        /// Which.
+        mailbox: String,
+        /// How many.
+        summary: Summary,
     },
     /// The deadline has come.
     Timeout,
@@ -191,6 +202,8 @@ pub struct Switch {
     endpoint: Endpoint,
     registrations: Registrations,
     messages: Messages,
+    waiting: Waiting,
+    subscriptions: Subscriptions,
     refusal_log: RefusalLog,
     calls: HashMap<CallHandle, Entry>,
     by_leg: HashMap<LegId, CallHandle>,
@@ -209,6 +222,7 @@ impl Switch {
     pub fn new(parts: Parts, mut rng: Rng) -> Self {
         let endpoint_config = EndpointConfig {
             external_address: parts.config.sip.external_address,
+            methods: vec![Method::Subscribe],
             ..EndpointConfig::default()
         };
         let registrations = Registrations::new(&parts.config, &mut rng);
@@ -216,6 +230,8 @@ impl Switch {
             endpoint: Endpoint::new(endpoint_config, rng.fork()),
             registrations,
             messages: Messages::new(parts.config.sip.external_address, rng.fork()),
+            waiting: Waiting::new(&parts.config.mailboxes),
+            subscriptions: Subscriptions::new(rng.fork()),
             refusal_log: RefusalLog::default(),
             calls: HashMap::new(),
             by_leg: HashMap::new(),
@@ -241,6 +257,7 @@ impl Switch {
             Input::FlowFailed { flow_id } => {
                 self.endpoint.flow_failed(now, flow_id);
                 self.registrations.flow_failed(now, flow_id);
+                self.subscriptions.flow_failed(flow_id);
             }
             Input::Media(event) => {
                 if let Some(call) = self.by_leg.get(&event.leg()).copied() {
@@ -268,6 +285,7 @@ impl Switch {
             Input::SendMessage { number, message } => {
                 self.messages.send(number, &message, &self.registrations);
             }
+            Input::Counted { mailbox, summary } => self.waiting.counted(&mailbox, summary),
             Input::Timeout => self.timeout(now),
             Input::Start => self.registrations.start(now),
             Input::Shutdown => self.shutdown(now),
@@ -288,6 +306,8 @@ impl Switch {
             calls,
             self.endpoint.poll_timeout(),
             self.registrations.poll_timeout(),
+            self.waiting.poll_timeout(),
+            self.subscriptions.poll_timeout(),
         ]
         .into_iter()
         .flatten()
@@ -309,6 +329,7 @@ impl Switch {
         self.calls.values().any(|entry| entry.flow.id == flow_id)
             || self.registrations.use_flow(flow_id)
             || self.messages.use_flow(flow_id)
+            || self.subscriptions.use_flow(flow_id)
     }
 
     /// Calls that come from now on run this dialplan. Gives how many calls are in progress, which keep theirs.
@@ -325,6 +346,7 @@ impl Switch {
     fn timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
         self.registrations.timeout(now);
+        self.subscriptions.timeout(now);
         while let Some(std::cmp::Reverse((at, call))) = self.deadlines.peek().copied() {
             if at > now {
                 break;
@@ -360,11 +382,65 @@ impl Switch {
             } else if let Some(act) = self.registrations.poll_act().or_else(|| self.messages.poll_act()) {
                 self.act_outside(now, act);
             } else if let Some((number, accepted)) = self.messages.poll_ended() {
-                self.outputs.push_back(Output::MessageSent { number, accepted });
-            } else {
+                match Waiting::owns(number) {
+                    true => self.waiting.ended(now, number, accepted),
+                    false => self.outputs.push_back(Output::MessageSent { number, accepted }),
+                }
+            } else if !self.tell_phones(now) {
                 return;
             }
         }
+    }
+
+    /// Sends the next NOTIFY of waiting messages, where one is due.
+    fn tell_phones(&mut self, now: Instant) -> bool {
+        if self.shutting_down {
+            return false;
+        }
+        if let Some(notification) = self.waiting.poll_send(now) {
+            self.messages.notify(notification, &self.registrations);
+        } else if let Some(notify) = self.subscriptions.poll_send(now, &self.waiting) {
+            let tx = self.endpoint.request(now, notify.flow, *notify.request);
+            self.subscriptions.sent(notify.number, tx);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// A phone asks for a mailbox's waiting messages.
+    fn subscribe(&mut self, now: Instant, tx: ServerTx, request: &Request, flow: Flow) {
+        let address = flow.remote.ip().to_canonical();
+        let trunks = self.registrations.trunks();
+        let is_a_trunks = trunks
+            .trunks()
+            .any(|trunk| trunk.matches.iter().any(|range| range.contains(address)));
+        let ours = address_towards(
+            self.parts.config.sip.external_address,
+            flow.remote.ip(),
+            flow.local.ip(),
+        );
+        let asked = Asked {
+            is_allowed: address.is_loopback() || is_a_trunks,
+            mailbox: self.mailbox_of(&request.uri.user),
+            contact: contact(flow, ours),
+        };
+        let response = self.subscriptions.receive(now, request, flow, asked);
+        tracing::debug!(peer = %flow, status = response.status, "SUBSCRIBE");
+        self.endpoint.respond(now, tx, response);
+    }
+
+    /// The mailbox of that name, or whose phone is that user.
+    fn mailbox_of(&self, user: &str) -> Option<String> {
+        let user = user.replace("%40", "@");
+        let mailboxes = &self.parts.config.mailboxes;
+        let phone_is = |mwi: &String| mwi.parse().is_ok_and(|uri: Uri| uri.user == user);
+        let found = mailboxes.iter().find(|mailbox| mailbox.name == user).or_else(|| {
+            mailboxes
+                .iter()
+                .find(|mailbox| mailbox.mwi.as_ref().is_some_and(phone_is))
+        });
+        found.map(|mailbox| mailbox.name.clone())
     }
 
     /// What a registration or a text outside calls wants done.
@@ -418,8 +494,17 @@ impl Switch {
                 self.messages.response(tx, &response);
             }
             Event::RequestTimeout { tx } if self.messages.awaits(tx) => self.messages.request_timeout(tx),
+            Event::Response { tx, response } if self.subscriptions.awaits(tx) => {
+                self.subscriptions.response(tx, &response);
+            }
+            Event::RequestTimeout { tx } if self.subscriptions.awaits(tx) => {
+                self.subscriptions.request_timeout(tx);
+            }
             Event::Response { tx, response } => self.registrations.response(now, tx, response),
             Event::RequestTimeout { tx } => self.registrations.request_timeout(now, tx),
+            Event::Request { tx, request, flow } if request.method == Method::Subscribe => {
+                self.subscribe(now, tx, &request, flow);
+            }
             Event::Request { tx, request, .. } => {
                 let response = request.response(405);
                 self.endpoint.respond(now, tx, response);
@@ -717,12 +802,7 @@ impl Switch {
         };
         let flow = entry.flow;
         let external = self.parts.config.sip.external_address;
-        let host = address_towards(external, flow.remote.ip(), flow.local.ip());
-        let mut uri = Uri::sip("", host.to_string(), Some(flow.local.port()));
-        if flow.transport == Transport::Tcp {
-            uri.params.push(("transport".to_owned(), Some("tcp".to_owned())));
-        }
-        uri
+        contact(flow, address_towards(external, flow.remote.ip(), flow.local.ip()))
     }
 
     fn media_address(&self, flow: Flow) -> IpAddr {
@@ -734,6 +814,15 @@ impl Switch {
             .unwrap_or(flow.local.ip());
         address_towards(config.sip.external_address, flow.remote.ip(), local)
     }
+}
+
+/// Our Contact at that address, on that way.
+fn contact(flow: Flow, ours: IpAddr) -> Uri {
+    let mut uri = Uri::sip("", ours.to_string(), Some(flow.local.port()));
+    if flow.transport == Transport::Tcp {
+        uri.params.push(("transport".to_owned(), Some("tcp".to_owned())));
+    }
+    uri
 }
 
 /// Which address of ours a peer is told: the external one, unless the peer is on our side of the NAT.

@@ -1,3 +1,8 @@
+//! Links handed over from memory: by command and by webhook.
+
+mod queue;
+mod smtp;
+
 use super::*;
 use crate::config::LogFormat;
 use crate::ops::logging::Logger;
@@ -7,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
+use zeroize::Zeroizing;
 
 const KEY: &str = "c2VjcmV0IGtleSBvZiB0aGlzIG1lbW8gMzIgYnl0ZXM=";
 
@@ -35,7 +41,20 @@ fn policy(tries: u32) -> Policy {
         longest_pause: Duration::ZERO,
         command_time: Duration::from_secs(60),
         webhook_time: Duration::from_secs(60),
+        mail_time: Duration::from_secs(60),
+        notice_age: Duration::from_secs(60),
     }
+}
+
+/// Notifiers of these mailboxes' links, without mail and without a store.
+fn start(mailboxes: &[Mailbox], policy: Policy) -> (Notifier, Running) {
+    let parts = Parts {
+        mailboxes,
+        mailer: None,
+        send_message: None,
+        store: None,
+    };
+    super::start(parts, policy)
 }
 
 fn mailbox(command: Option<String>, webhook: Option<String>) -> [Mailbox; 1] {
@@ -67,7 +86,7 @@ async fn hand_over(mailboxes: &[Mailbox], policy: Policy) -> (usize, String) {
     notifier.hand_over(notice());
     drop(notifier);
     // Without a sender the work ends when all is handed over or given up.
-    let lost = running.task.await.expect("the work does not panic");
+    let lost = running.links.await.expect("the work does not panic");
     drop(guard);
     let lines = lines.lock().expect("no test panics while it logs").clone();
     assert!(!lines.contains(KEY) && !lines.contains("5550100"), "{lines}");

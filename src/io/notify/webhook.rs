@@ -1,10 +1,12 @@
 //! A notifier that is an HTTP server: the notice as the body of a POST, success by a 2xx answer.
 
+use super::notice::Telling;
+use super::reason;
+use super::signature::Signer;
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{header, StatusCode};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-use zeroize::Zeroizing;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Redirects followed within one host.
 const REDIRECTS: usize = 3;
@@ -15,28 +17,40 @@ pub(super) struct Client(Arc<OnceLock<Result<reqwest::Client, String>>>);
 
 /// A body that is wiped when the last copy of the handle is gone. What the HTTP client copies into its buffer to send
 /// is beyond our reach.
-struct Body(Arc<Zeroizing<Vec<u8>>>);
+struct Body(Arc<Telling>);
 
 impl AsRef<[u8]> for Body {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        &self.0.json
     }
 }
 
 impl Client {
-    /// Posts the notice; `Err` says why it counts as failed.
+    /// Posts the notice, signed where there is a secret; `Err` says why it counts as failed.
+    ///
+    /// `webhook-id` is the memo's id, the same at each try, so that a receiver knows a notice that it had already.
     pub async fn post(
         &self,
         url: &str,
-        body: Arc<Zeroizing<Vec<u8>>>,
+        signer: Option<&Signer>,
+        telling: Arc<Telling>,
         limit: Duration,
     ) -> Result<(), String> {
         let client = self.0.get_or_init(build).as_ref().map_err(Clone::clone)?;
-        let response = client
+        let mut request = client
             .post(url)
             .header(header::CONTENT_TYPE, "application/json")
-            .timeout(limit)
-            .body(bytes::Bytes::from_owner(Body(body)))
+            .header("webhook-id", &telling.memo_id)
+            .timeout(limit);
+        if let Some(signer) = signer {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let signature = signer.sign(&telling.memo_id, now.as_secs(), &telling.json);
+            request = request
+                .header("webhook-timestamp", now.as_secs())
+                .header("webhook-signature", signature);
+        }
+        let response = request
+            .body(bytes::Bytes::from_owner(Body(telling)))
             .send()
             .await
             // The URL may hold a token.
@@ -80,17 +94,6 @@ fn stays(attempt: &Attempt<'_>) -> bool {
         .first()
         .is_some_and(|first| first.origin() == attempt.url().origin());
     keeps_method && same_host && attempt.previous().len() <= REDIRECTS
-}
-
-/// An error with what lies beneath it: `error sending request: connection refused`.
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(beneath) = source {
-        text = format!("{text}: {beneath}");
-        source = beneath.source();
-    }
-    text
 }
 
 /// The host and port of a URL.

@@ -104,6 +104,7 @@ impl Store {
             let mut catalogue = self.catalogue();
             for id in &ids {
                 catalogue.remove(id);
+                self.inner.notices.remove(id)?;
             }
         }
         self.inner.index.sync()?;

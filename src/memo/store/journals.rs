@@ -217,8 +217,7 @@ impl Store {
         let mut record = Record::cut_off(at_start, facts);
         record.file_size_bytes = journal.bytes;
         let records = [record];
-        self.inner.index.insert(&records)?;
-        self.inner.index.sync()?;
+        self.make_durable(&records)?;
         let [record] = records;
         self.catalogue().insert(record.id, Brief::of(&record));
         self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
@@ -227,10 +226,10 @@ impl Store {
 }
 
 /// What a start did with the journals that it found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Found {
     /// Cut-off recordings that are memos now.
-    pub(super) recovered: usize,
+    pub(super) recovered: Vec<MemoId>,
     /// Journals that nobody can open, or without audio, or whose memo was there already.
     pub(super) removed: usize,
 }
@@ -245,14 +244,14 @@ pub(super) fn recover(journals: &Journals, bodies: &Bodies) -> Result<Found, Sto
             continue;
         };
         match recover_one(journals, bodies, &id) {
-            Ok(true) => found.recovered += 1,
+            Ok(true) => found.recovered.push(id),
             Ok(false) => found.removed += 1,
             Err(error) => {
                 tracing::error!(memo = %id, %error, "a recording that was cut off could not be made a memo");
             }
         }
     }
-    if found.recovered + found.removed > 0 {
+    if found.recovered.len() + found.removed > 0 {
         // Whatever a start before this one left undone, too.
         journals.names.store(true, Ordering::Release);
         journals.sync_names()?;

@@ -17,9 +17,11 @@ mod changes;
 pub mod database;
 mod deletion;
 pub mod disk;
+mod envelopes;
 mod index;
 mod journals;
 pub mod mailboxes;
+pub mod notices;
 pub mod receipts;
 pub mod reconcile;
 pub mod retention;
@@ -40,6 +42,7 @@ pub use self::index::LookedUp;
 pub use self::journals::Journal;
 use self::journals::Journals;
 use self::mailboxes::Mailboxes;
+use self::notices::{Notices, Waiting};
 use self::receipts::{Issuer, Receipts};
 use self::reconcile::Report;
 use super::key::{BadMemoId, MemoId};
@@ -172,6 +175,7 @@ pub struct Store {
 struct Inner {
     database: Entries,
     mailboxes: sled::Tree,
+    notices: Waiting,
     index: Index,
     bodies: Bodies,
     receipts: Receipts,
@@ -228,8 +232,18 @@ impl Store {
         let journals = Journals::new(journals, disk);
         let recovered = journals::recover(&journals, &bodies)?;
         let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
-        report.journals_recovered = recovered.recovered;
+        report.journals_recovered = recovered.recovered.len();
         report.journals_removed = recovered.removed;
+        let notices = Waiting::new(index.tree("notices")?);
+        for id in &recovered.recovered {
+            // Their owners hear of them like of any other.
+            if let Some(record) = index.get(id)? {
+                notices.add(&[record])?;
+            }
+        }
+        if !recovered.recovered.is_empty() {
+            index.sync()?;
+        }
         if !existed {
             index.finish_creation()?;
         }
@@ -238,6 +252,7 @@ impl Store {
                 database: Entries::new(index.tree("dialplan")?),
                 mailboxes: index.tree("mailboxes")?,
                 receipts: Receipts::open(&index)?,
+                notices,
                 index,
                 bodies,
                 journals,
@@ -263,6 +278,11 @@ impl Store {
         Mailboxes(self.clone())
     }
 
+    /// Memos of which somebody is still to be told.
+    pub fn notices(&self) -> Notices {
+        Notices(self.clone())
+    }
+
     /// What the start had to mend.
     pub fn report(&self) -> &Report {
         &self.inner.report
@@ -286,7 +306,10 @@ impl Store {
     fn make_durable(&self, records: &[Record]) -> Result<(), StoreError> {
         self.inner.bodies.sync()?;
         self.inner.index.insert(records)?;
-        self.inner.index.sync()
+        self.inner.notices.add(records)?;
+        self.inner.index.sync()?;
+        self.inner.notices.announce(records);
+        Ok(())
     }
 
     /// Takes a batch back that could not be made durable, as far as the disk still obeys. What remains is mended at
@@ -298,6 +321,9 @@ impl Store {
         }
         let _ = self.inner.bodies.sync();
         let _ = self.inner.index.remove(&ids);
+        for id in &ids {
+            let _ = self.inner.notices.remove(id);
+        }
         let _ = self.inner.index.sync();
     }
 

@@ -143,7 +143,8 @@ pub enum Event {
         /// How.
         end: End,
     },
-    /// A request outside a dialog whose method is in `EndpointConfig::methods`. Answer with `respond`.
+    /// A request outside a dialog whose method is in `EndpointConfig::methods`, or a SUBSCRIBE within one, where that is
+    /// among them. Answer with `respond`.
     Request {
         /// The transaction.
         tx: ServerTx,

@@ -180,6 +180,13 @@ impl Endpoint {
                 .ok()
                 .and_then(|to| to.tag().map(str::to_owned))
             {
+                // The application keeps the dialogs of its own subscriptions.
+                Some(_)
+                    if request.method == Method::Subscribe
+                        && self.config.methods.contains(&request.method) =>
+                {
+                    self.receive_outside(now, flow, key, request);
+                }
                 Some(tag) => self.receive_inside(now, flow, key, request, &tag),
                 None => self.receive_outside(now, flow, key, request),
             },
