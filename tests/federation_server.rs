@@ -7,7 +7,7 @@ mod served;
 
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use base64::Engine as _;
-use obelus::federation::client::{self, FetchError};
+use obelus::federation::open_link::{self as client, FetchError};
 use obelus::http::tls::Tls;
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::ParsedLink;
@@ -69,16 +69,24 @@ async fn discovery_says_where_and_how() {
         .await
         .unwrap();
     let base = format!("http://localhost:{}", served.address.port());
+    let key = &answer["extensions"]["1.1"]["signature_keys"][0];
     assert_eq!(
         answer,
         json!({
             "version": "1.0",
             "endpoints": {"fetch": format!("{base}{FETCH}"), "verify": format!("{base}{VERIFY}")},
-            "encryption": ["aes-256-gcm"],
+            "encryption": ["aes-256-gcm", "aes-256-gcm-stream"],
             "access_methods": ["qr"],
             "trusted_domains": [],
+            "extensions": {"1.1": {
+                "access_token": true,
+                "signature_keys": [key],
+                "audio": format!("{base}/voice/{{id}}/audio"),
+                "telephone": format!("{base}/api/federation/voice/telephone"),
+            }},
         })
     );
+    assert_eq!((&key["kty"], &key["crv"]), (&json!("OKP"), &json!("Ed25519")));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `obelus memo`: the memos in the store, by way of the running switch where there is one.
 
 use super::{configuration, fail};
-use crate::federation::client;
+use crate::federation::open_link as federation;
 use crate::io::control::{self, Client, Request};
 use crate::memo::link::ParsedLink;
 use crate::memo::open::{self, OpenStoredError};
@@ -231,7 +231,7 @@ fn open_there(link: &ParsedLink) -> Result<Zeroizing<Vec<u8>>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let opened = runtime
         .map_err(|error| error.to_string())?
-        .block_on(client::open_link(link));
+        .block_on(federation::open_link(link));
     opened
         .map(|opened| opened.audio)
         .map_err(|error| error.to_string())

@@ -85,6 +85,7 @@ impl Served {
         let web_memos = Arc::new(Mutex::new(Vec::new()));
         let told = web_memos.clone();
         let state = State::new(store.clone(), &config.http, &config.federation)
+            .unwrap()
             .with_clock(clock.clone())
             .with_mailboxes(&config.mailboxes)
             .with_poll_time(Duration::from_millis(200))

@@ -22,6 +22,7 @@ mod index;
 mod journals;
 pub mod mailboxes;
 pub mod notices;
+mod own_file;
 pub mod receipts;
 pub mod reconcile;
 pub mod retention;
@@ -191,6 +192,8 @@ struct Inner {
     /// Who signs the receipts of deletions; none leaves none.
     issuer: OnceLock<Issuer>,
     report: Report,
+    folder: PathBuf,
+    disk: Arc<dyn Disk>,
     /// Last, so that it is dropped when all else is closed.
     _lock: Flock<File>,
 }
@@ -229,7 +232,7 @@ impl Store {
         disk.sync_dir(&path.join("index"))?;
         disk.sync_dir(path)?;
         let bodies = Bodies::new(folder, disk.clone());
-        let journals = Journals::new(journals, disk);
+        let journals = Journals::new(journals, disk.clone());
         let recovered = journals::recover(&journals, &bodies)?;
         let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
         report.journals_recovered = recovered.recovered.len();
@@ -263,6 +266,8 @@ impl Store {
                 listeners: Listeners::default(),
                 issuer: OnceLock::new(),
                 report,
+                folder: path.to_owned(),
+                disk,
                 _lock: lock,
             }),
         })
