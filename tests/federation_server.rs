@@ -553,7 +553,7 @@ async fn our_client_opens_a_link_and_sends_no_key() {
     let served = Served::start(|_| ());
     let memo = served.leave(tone());
     let link = ParsedLink::parse(memo.link.expose()).unwrap();
-    let opened = client::open_link(&link).await.unwrap();
+    let opened = client::open_link(&link, false).await.unwrap();
     assert_eq!(
         (opened.audio.len(), opened.audio_format.as_str()),
         (44 + 16_000, "audio/wav")
@@ -564,7 +564,7 @@ async fn our_client_opens_a_link_and_sends_no_key() {
     );
 
     let wrong = memo.link.expose().replace(&key_of(&memo), &other_key());
-    let error = client::open_link(&ParsedLink::parse(&wrong).unwrap())
+    let error = client::open_link(&ParsedLink::parse(&wrong).unwrap(), false)
         .await
         .err()
         .unwrap();
@@ -574,7 +574,7 @@ async fn our_client_opens_a_link_and_sends_no_key() {
         .store
         .delete(&memo.id, obelus::memo::store::receipts::Reason::Owner, now)
         .unwrap();
-    let error = client::open_link(&link).await.err().unwrap();
+    let error = client::open_link(&link, false).await.err().unwrap();
     assert!(matches!(error, FetchError::Unknown), "{error}");
 }
 

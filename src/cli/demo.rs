@@ -202,7 +202,7 @@ fn describe(progress: &Progress) -> Option<String> {
 /// Opens the memo as anybody with the link would, and compares it with what was said.
 async fn check(notice: Notice, base: &str, speech: &[i16]) -> Result<Outcome, String> {
     let link = ParsedLink::parse(&notice.link).map_err(|error| format!("the link is of no use: {error}"))?;
-    let opened = open_link(&link)
+    let opened = open_link(&link, false)
         .await
         .map_err(|error| format!("the memo does not open: {error}"))?;
     let heard = wav::read_8k(&opened.audio).map_err(|error| format!("the memo is no sound: {error}"))?;

@@ -11,7 +11,7 @@ use crate::memo::key::MemoKey;
 use crate::memo::seal::IV_BYTES;
 use crate::memo::token::AccessToken;
 use crate::time::{Duration, Instant};
-use crate::web::{self, ReadError, Room};
+use crate::web::{self, Reach, ReadError, Room};
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
@@ -154,13 +154,13 @@ impl Client {
             return Ok(kept);
         }
         let peer = self.peers.get(domain, limits::DISCOVERY_AGE, now.instant).await?;
-        let url = self.endpoint(domain, &peer.fetch)?;
+        let url = endpoint(domain, &peer.fetch, self.peers.reach())?;
         let response = match (peer.takes_tokens(), secret) {
             (true, _) => self.send_signed(domain, url, memo_id, token, now).await?,
             (false, Secret::Key(key)) => self.send_key(domain, url, memo_id, key).await?,
             (false, Secret::Token(_)) => return Err(ClientError::NeedsKey(domain.clone())),
         };
-        let memo = Arc::new(self.read(domain, response).await?);
+        let memo = Arc::new(read(&self.room, domain, response).await?);
         self.cache().put(cache_key, &memo, now.instant);
         Ok(memo)
     }
@@ -168,27 +168,6 @@ impl Client {
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         // It is whole between any two of its operations.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Where to ask: what the document says, but by HTTPS where it says HTTP and that is not allowed. Servers behind a
-    /// proxy that speaks TLS for them often do not know that it does.
-    fn endpoint(&self, domain: &Domain, text: &str) -> Result<Url, ClientError> {
-        let refused = |reason: String| {
-            ClientError::Peer(PeerError::Unreachable {
-                domain: domain.clone(),
-                reason,
-            })
-        };
-        let mut url =
-            Url::parse(text).map_err(|error| refused(format!("its endpoint is no URL: {error}")))?;
-        let reach = self.peers.reach();
-        if url.scheme() == "http" && reach.permit(&url).is_err() {
-            let port = url.port().filter(|port| *port != 80);
-            let _ = url.set_scheme("https");
-            let _ = url.set_port(port);
-        }
-        reach.permit(&url).map_err(|error| refused(error.to_string()))?;
-        Ok(url)
     }
 
     async fn send_signed(
@@ -224,12 +203,7 @@ impl Client {
         memo_id: &str,
         key: &MemoKey,
     ) -> Result<reqwest::Response, ClientError> {
-        let key = key.to_text();
-        let body = json_body(&[
-            ("memo_id", memo_id),
-            ("access_key", &key),
-            ("requesting_domain", self.own.as_str()),
-        ]);
+        let body = key_request(memo_id, key, self.own.as_str());
         self.send(domain, self.http.post(url), body).await
     }
 
@@ -251,48 +225,81 @@ impl Client {
             })
         })
     }
+}
 
-    async fn read(&self, domain: &Domain, response: reqwest::Response) -> Result<Fetched, ClientError> {
-        let status = response.status();
-        let strange = |what: String| ClientError::Strange {
-            domain: domain.clone(),
-            what,
-        };
-        let most = match status {
-            // Base64 and the little beside it.
-            StatusCode::OK => limits::FETCH_BYTES / 3 * 4 + limits::HTTP_BODY_BYTES,
-            _ => limits::HTTP_BODY_BYTES,
-        };
-        let (body, _room) = self
-            .room
-            .read(response, most)
-            .await
-            .map_err(|error| match error {
-                ReadError::Busy => ClientError::Busy(domain.clone()),
-                other => strange(other.to_string()),
-            })?;
-        match status {
-            StatusCode::OK => parse(&body).map_err(|problem| match problem {
-                Problem::Refused(reason) => ClientError::Refused {
-                    domain: domain.clone(),
-                    reason,
-                },
-                Problem::Strange(what) => strange(what.to_owned()),
-            }),
-            StatusCode::NOT_FOUND => Err(ClientError::Unknown(domain.clone())),
-            StatusCode::GONE => Err(ClientError::Expired),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                Err(ClientError::Busy(domain.clone()))
-            }
-            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(ClientError::Refused {
-                    domain: domain.clone(),
-                    reason: told(&body).unwrap_or_else(|| status.to_string()),
-                })
-            }
-            other => Err(strange(other.to_string())),
+/// Reads the answer to fetch.
+pub(super) async fn read(
+    room: &Room,
+    domain: &Domain,
+    response: reqwest::Response,
+) -> Result<Fetched, ClientError> {
+    let status = response.status();
+    let strange = |what: String| ClientError::Strange {
+        domain: domain.clone(),
+        what,
+    };
+    let most = match status {
+        // Base64 and the little beside it.
+        StatusCode::OK => limits::FETCH_BYTES / 3 * 4 + limits::HTTP_BODY_BYTES,
+        _ => limits::HTTP_BODY_BYTES,
+    };
+    let read = room.read(response, most).await;
+    let (body, _room) = read.map_err(|error| match error {
+        ReadError::Busy => ClientError::Busy(domain.clone()),
+        other => strange(other.to_string()),
+    })?;
+    match status {
+        StatusCode::OK => parse(&body).map_err(|problem| match problem {
+            Problem::Refused(reason) => ClientError::Refused {
+                domain: domain.clone(),
+                reason,
+            },
+            Problem::Strange(what) => strange(what.to_owned()),
+        }),
+        StatusCode::NOT_FOUND => Err(ClientError::Unknown(domain.clone())),
+        StatusCode::GONE => Err(ClientError::Expired),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Err(ClientError::Busy(domain.clone()))
         }
+        StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Err(ClientError::Refused {
+                domain: domain.clone(),
+                reason: told(&body).unwrap_or_else(|| status.to_string()),
+            })
+        }
+        other => Err(strange(other.to_string())),
     }
+}
+
+/// Where to ask: what a domain's document says, but by HTTPS where it says HTTP and that is not allowed. Servers behind a
+/// proxy that speaks TLS for them often do not know that it does.
+pub(super) fn endpoint(domain: &Domain, text: &str, reach: &Reach) -> Result<Url, ClientError> {
+    let mut url = Url::parse(text).map_err(|_| ClientError::Strange {
+        domain: domain.clone(),
+        what: "an endpoint that is no URL".to_owned(),
+    })?;
+    if url.scheme() == "http" && reach.permit(&url).is_err() {
+        let port = url.port().filter(|port| *port != 80);
+        let _ = url.set_scheme("https");
+        let _ = url.set_port(port);
+    }
+    match reach.permit(&url) {
+        Ok(()) => Ok(url),
+        Err(reason) => Err(ClientError::Peer(PeerError::Forbidden {
+            domain: domain.clone(),
+            reason,
+        })),
+    }
+}
+
+/// What a 1.0 peer is asked with.
+pub(super) fn key_request(memo_id: &str, key: &MemoKey, own: &str) -> Zeroizing<Vec<u8>> {
+    let key = key.to_text();
+    json_body(&[
+        ("memo_id", memo_id),
+        ("access_key", &key),
+        ("requesting_domain", own),
+    ])
 }
 
 /// An object of texts. Into a buffer that is wiped, since one of them is a secret.

@@ -8,7 +8,7 @@ use super::discovery::{self, DiscoveryError, Peer};
 use super::domain::Domain;
 use crate::limits;
 use crate::time::{Duration, Instant};
-use crate::web::{self, Reach, ReadError, Room};
+use crate::web::{self, Reach, ReachError, ReadError, Room};
 use reqwest::{StatusCode, Url};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,15 @@ use tokio::sync::Semaphore;
 /// Why nothing is known of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PeerError {
-    /// It could not be reached, or may not be asked.
+    /// It may not be asked: its address is no public one, or not by HTTPS.
+    #[error("{domain} is not asked: {reason}")]
+    Forbidden {
+        /// Which.
+        domain: Domain,
+        /// Why.
+        reason: ReachError,
+    },
+    /// It could not be reached.
     #[error("{domain} could not be reached: {reason}")]
     Unreachable {
         /// Which.
@@ -94,13 +102,8 @@ impl Peers {
     /// # Errors
     /// Where this machine cannot speak TLS.
     pub fn new(reach: Arc<Reach>, trusted: &[String]) -> Result<Self, String> {
-        let client = web::client(reach.clone())
-            .redirect(web::within_host(limits::DISCOVERY_REDIRECTIONS))
-            .connect_timeout(limits::FETCH_CONNECT_TIME)
-            .timeout(limits::DISCOVERY_TIME)
-            .build();
         Ok(Peers {
-            client: client.map_err(|error| web::reason(&error))?,
+            client: http_client(reach.clone())?,
             reach,
             room: Room::new(limits::DISCOVERY_BYTES * 2 * limits::DISCOVERIES),
             trusted: trusted.iter().filter_map(|name| name.parse().ok()).collect(),
@@ -166,43 +169,68 @@ impl Peers {
     }
 
     async fn ask(&self, domain: &Domain) -> Result<Peer, PeerError> {
-        let unreachable = |reason: String| PeerError::Unreachable {
-            domain: domain.clone(),
-            reason,
-        };
         let port = Url::parse(&discovery::url(domain, true))
             .ok()
             .and_then(|url| url.port_or_known_default());
-        let url = discovery::url(domain, self.reach.names(domain.host(), port));
-        let url = Url::parse(&url).map_err(|error| unreachable(error.to_string()))?;
-        self.reach
-            .permit(&url)
-            .map_err(|error| unreachable(error.to_string()))?;
-        let response = self
-            .client
-            .get(url)
-            .header("accept", "application/json")
-            .send()
-            .await;
-        let response = response.map_err(|error| unreachable(web::reason(&error.without_url())))?;
-        if response.status() != StatusCode::OK {
-            return Err(PeerError::NotFederated {
-                domain: domain.clone(),
-                what: response.status().to_string(),
-            });
-        }
-        let read = self.room.read(response, limits::DISCOVERY_BYTES).await;
-        let (body, _room) = read.map_err(|error| match error {
-            ReadError::Busy => PeerError::Busy,
-            ReadError::Broken(reason) => unreachable(reason),
-            ReadError::TooLarge(_) => PeerError::NotFederated {
-                domain: domain.clone(),
-                what: error.to_string(),
-            },
-        })?;
-        Peer::parse(&body).map_err(|reason| PeerError::Document {
-            domain: domain.clone(),
-            reason,
-        })
+        let is_named = self.reach.names(domain.host(), port);
+        ask_at(
+            &self.client,
+            &self.reach,
+            &self.room,
+            domain,
+            &discovery::url(domain, is_named),
+        )
+        .await
     }
+}
+
+/// Fetches a domain's document from there.
+pub(super) async fn ask_at(
+    client: &reqwest::Client,
+    reach: &Reach,
+    room: &Room,
+    domain: &Domain,
+    url: &str,
+) -> Result<Peer, PeerError> {
+    let unreachable = |reason: String| PeerError::Unreachable {
+        domain: domain.clone(),
+        reason,
+    };
+    let not_federated = |what: String| PeerError::NotFederated {
+        domain: domain.clone(),
+        what,
+    };
+    let url = Url::parse(url).map_err(|error| unreachable(error.to_string()))?;
+    reach.permit(&url).map_err(|reason| PeerError::Forbidden {
+        domain: domain.clone(),
+        reason,
+    })?;
+    let request = client.get(url).header("accept", "application/json");
+    let response = request
+        .send()
+        .await
+        .map_err(|error| unreachable(web::reason(&error.without_url())))?;
+    if response.status() != StatusCode::OK {
+        return Err(not_federated(response.status().to_string()));
+    }
+    let read = room.read(response, limits::DISCOVERY_BYTES).await;
+    let (body, _room) = read.map_err(|error| match error {
+        ReadError::Busy => PeerError::Busy,
+        ReadError::Broken(reason) => unreachable(reason),
+        ReadError::TooLarge(_) => not_federated(error.to_string()),
+    })?;
+    Peer::parse(&body).map_err(|reason| PeerError::Document {
+        domain: domain.clone(),
+        reason,
+    })
+}
+
+/// The client that documents are asked for with.
+pub(super) fn http_client(reach: Arc<Reach>) -> Result<reqwest::Client, String> {
+    let client = web::client(reach)
+        .redirect(web::within_host(limits::DISCOVERY_REDIRECTIONS))
+        .connect_timeout(limits::FETCH_CONNECT_TIME)
+        .timeout(limits::DISCOVERY_TIME)
+        .build();
+    client.map_err(|error| web::reason(&error))
 }

@@ -178,7 +178,7 @@ fn failed(error: &ClientError) -> Response {
         ClientError::Busy(_) | ClientError::Peer(PeerError::Busy) => return answer::busy(),
         ClientError::Unknown(_) => StatusCode::NOT_FOUND,
         ClientError::Expired => StatusCode::GONE,
-        ClientError::Refused { .. } => StatusCode::FORBIDDEN,
+        ClientError::Refused { .. } | ClientError::Peer(PeerError::Forbidden { .. }) => StatusCode::FORBIDDEN,
         ClientError::Peer(_) | ClientError::Strange { .. } => StatusCode::BAD_GATEWAY,
     };
     answer::failure(status, &error.to_string())
