@@ -82,7 +82,6 @@ async fn discovery_says_where_and_how() {
                 "access_token": true,
                 "signature_keys": [key],
                 "audio": format!("{base}/voice/{{id}}/audio"),
-                "telephone": format!("{base}/api/federation/voice/telephone"),
             }},
         })
     );

@@ -16,8 +16,6 @@ pub const PATH: &str = "/.well-known/voice-federation";
 pub const FETCH_PATH: &str = "/api/federation/voice/fetch";
 /// Where keys are verified.
 pub const VERIFY_PATH: &str = "/api/federation/voice/verify";
-/// Where a memo's telephone code is tried.
-pub const TELEPHONE_PATH: &str = "/api/federation/voice/telephone";
 
 /// What a domain says of its federation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,8 +60,6 @@ pub struct Extension {
     pub signature_keys: Vec<Jwk>,
     /// Where a person's client, which has no domain to sign for, gets ciphertext for the token: `{id}` is the memo's.
     pub audio: String,
-    /// Where telephone codes are tried.
-    pub telephone: String,
 }
 
 impl Discovery {
@@ -83,7 +79,6 @@ impl Discovery {
                     access_token: true,
                     signature_keys: vec![identity.jwk().clone()],
                     audio: format!("{url}/voice/{{id}}/audio"),
-                    telephone: format!("{url}{TELEPHONE_PATH}"),
                 },
             },
         }
@@ -110,8 +105,6 @@ pub struct PeerExtension {
     pub keys: Vec<PublicKey>,
     /// Where a person's client gets ciphertext.
     pub audio: Option<String>,
-    /// Where telephone codes are tried.
-    pub telephone: Option<String>,
 }
 
 /// Why a document says nothing.
@@ -153,7 +146,6 @@ impl Peer {
                 access_token: extension["access_token"].as_bool().unwrap_or(false),
                 keys: keys(&extension["signature_keys"]),
                 audio: text(&extension["audio"]),
-                telephone: text(&extension["telephone"]),
             }),
         })
     }

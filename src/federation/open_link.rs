@@ -12,6 +12,7 @@ use super::peers::{self, PeerError};
 use crate::limits;
 use crate::memo::link::ParsedLink;
 use crate::memo::open::{self, OpenError};
+use crate::memo::record::Encryption;
 use crate::memo::seal::IV_BYTES;
 use crate::memo::token::AccessToken;
 use crate::web::{self, Reach, ReadError, Room};
@@ -97,14 +98,18 @@ pub struct Opened {
 /// Says whose fault it is.
 pub async fn open_link(link: &ParsedLink, may_send_key: bool) -> Result<Opened, FetchError> {
     let memo = fetch(link, may_send_key).await?;
-    if memo.encryption != "aes-256-gcm" {
-        return Err(FetchError::Strange {
-            host: link.base.clone(),
-            what: format!("a memo in {}", memo.encryption),
-        });
-    }
+    let encryption = match memo.encryption.as_str() {
+        "aes-256-gcm" => Encryption::Whole,
+        "aes-256-gcm-stream" => Encryption::Stream,
+        other => {
+            return Err(FetchError::Strange {
+                host: link.base.clone(),
+                what: format!("a memo in {other}"),
+            });
+        }
+    };
     Ok(Opened {
-        audio: open::open(&link.key, &memo.encryption_iv, memo.ciphertext.into())?,
+        audio: open::open_as(encryption, &link.key, &memo.encryption_iv, memo.ciphertext.into())?,
         audio_format: memo.audio_format,
         complete: memo.complete,
     })

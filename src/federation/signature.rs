@@ -440,6 +440,55 @@ mod tests {
         );
     }
 
+    /// The whole judgement of a request, but for nonces, as a word.
+    fn verdict(vector: &serde_json::Value, key: &PublicKey) -> &'static str {
+        let text = |name: &str| vector[name].as_str().unwrap();
+        let judge = || {
+            let Some(presented) = Presented::read(text("signature_input"), text("signature"))? else {
+                return Ok("unsigned");
+            };
+            presented.check_time(vector["now"].as_u64().unwrap())?;
+            check_digest(text("content_digest"), text("body").as_bytes())?;
+            let message = Message {
+                method: text("method"),
+                target_uri: text("target_uri"),
+                content_digest: text("content_digest"),
+            };
+            presented.verify(key, &message).map(|_| "accepted")
+        };
+        judge().unwrap_or_else(|error: SignatureError| error.code())
+    }
+
+    #[test]
+    fn what_an_independent_program_signed_is_judged_as_it_says() {
+        let text = include_str!("../../tests/vectors/federation_signature.json");
+        let file: serde_json::Value = serde_json::from_str(text).unwrap();
+        let jwk: crate::federation::identity::Jwk = serde_json::from_value(file["jwk"].clone()).unwrap();
+        let key = jwk.public_key().unwrap();
+        let vectors = file["vectors"].as_array().unwrap();
+        assert!(vectors.len() > 30);
+        for vector in vectors {
+            assert_eq!(
+                verdict(vector, &key),
+                vector["verdict"].as_str().unwrap(),
+                "{}",
+                vector["name"]
+            );
+        }
+        // Ed25519 signs the same in the same way: ours is theirs, to the last character.
+        let first = &vectors[0];
+        let ours = sign(
+            &Identity::from_seed(&std::array::from_fn(|at| at as u8)),
+            "POST",
+            first["target_uri"].as_str().unwrap(),
+            first["body"].as_str().unwrap().as_bytes(),
+            first["now"].as_u64().unwrap(),
+            "AAECAwQFBgcICQoLDA0ODw",
+        );
+        assert_eq!(ours.signature_input, first["signature_input"].as_str().unwrap());
+        assert_eq!(ours.signature, first["signature"].as_str().unwrap());
+    }
+
     #[test]
     fn a_signature_lives_for_a_minute_at_most() {
         let read = |created: u64, expires: u64| {

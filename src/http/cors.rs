@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 /// Header fields of answers that such a page may read.
 const EXPOSED: &str =
-    "memo-iv, memo-audio-format, memo-created-at, memo-encryption, memo-complete, retry-after";
+    "Memo-Iv, Memo-Audio-Format, Memo-Created-At, Memo-Encryption, Memo-Complete, Retry-After, Content-Length";
 
 /// Lets any page read the answer, a refusal too.
 pub(super) async fn any_origin(request: Request, next: Next) -> Response {
