@@ -8,6 +8,7 @@
 //! - [`sip`], [`sdp`], [`rtp`], [`dialplan`], [`memo`]: one subject each, knowing nothing of each other.
 //! - [`config`]: `obelus.toml` as a validated value.
 //! - [`media`]: legs on worker threads; uses `rtp` and `codec`.
+//! - [`web`]: asking other servers over HTTP.
 //! - [`federation`], [`trunk`]: peers: who may fetch, who calls us, whom we register with.
 //! - [`ops`]: the log, and what is kept out of it.
 //! - [`call`]: joins one SIP call, its media leg and its dialplan.
@@ -39,3 +40,4 @@ pub mod sip;
 pub mod switch;
 pub mod time;
 pub mod trunk;
+pub mod web;

@@ -271,6 +271,59 @@ pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 pub const FETCH_BYTES: usize = 64 * 1024 * 1024;
 /// A fetch from another domain must be done within this time.
 pub const FETCH_TIME: Duration = Duration::from_secs(60);
+/// One of the header fields of a signed request, bytes; ours have some 300.
+pub const SIGNATURE_FIELD_BYTES: usize = 8 * 1024;
+/// A signed request is good for so long, seconds; and its mark is remembered until then.
+pub const SIGNATURE_SECS: u64 = 60;
+/// How far another domain's clock may be ahead of ours, seconds.
+pub const SIGNATURE_SKEW_SECS: u64 = 30;
+/// Texts among a signature's parameters, characters; a thumbprint has 43.
+pub const SIGNATURE_TEXT_CHARS: usize = 256;
+/// A nonce has at least so many characters; ours have 22.
+pub const NONCE_CHARS_LEAST: usize = 16;
+/// Nonces remembered, all domains together, some 10 MB.
+pub const NONCES: usize = 65_536;
+/// Nonces remembered of one key: 68 requests a second.
+pub const NONCES_PER_KEY: usize = 4_096;
+/// A discovery document, bytes; ours has 600.
+pub const DISCOVERY_BYTES: usize = 64 * 1024;
+/// A discovery document must have come within this time, so that a request that waits for it is answered in time.
+pub const DISCOVERY_TIME: Duration = Duration::from_secs(8);
+/// Discovery documents kept.
+pub const DISCOVERY_CACHE: usize = 1_024;
+/// How long a discovery document is believed: a key that its domain takes back counts no longer than this.
+pub const DISCOVERY_AGE: Duration = Duration::from_secs(600);
+/// A document that does not name a key is asked for again after so long at the earliest, since the key may be new.
+pub const DISCOVERY_AGE_LEAST: Duration = Duration::from_secs(10);
+/// A domain that gave no document is not asked again for so long.
+pub const DISCOVERY_FAILURE_AGE: Duration = Duration::from_secs(30);
+/// Discovery documents that are asked for at once, of domains that are not known yet; and again so many of those that are.
+pub const DISCOVERIES: usize = 32;
+/// Keys that are read from one discovery document.
+pub const DISCOVERY_KEYS: usize = 16;
+/// Connecting to another domain must be done within this time.
+pub const FETCH_CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Redirections within one host that are followed on the way to a discovery document.
+pub const DISCOVERY_REDIRECTIONS: usize = 3;
+/// Answers of other domains in memory at once, bytes, all together.
+pub const FETCHES_BYTES: usize = 256 * 1024 * 1024;
+/// An error that another domain tells, characters of it that we pass on.
+pub const PEER_ERROR_CHARS: usize = 200;
+/// Ciphertext of other domains that is kept for another listening, bytes, all together.
+pub const FETCH_CACHE_BYTES: usize = 32 * 1024 * 1024;
+/// How long it is kept at most, whatever the other domain allows: a memo that was taken back is heard no longer.
+pub const FETCH_CACHE_TIME: Duration = Duration::from_secs(60);
+/// A memo of another domain that is fetched for a browser must have come within this time: with the discovery document
+/// before it, within `HTTP_REQUEST_TIME`.
+pub const RELAY_TIME: Duration = Duration::from_secs(20);
+/// Memos of other domains on their way through this server at once.
+pub const RELAYS: usize = 64;
+/// Of one domain, so that a slow one does not take all places.
+pub const RELAYS_PER_DOMAIN: usize = 16;
+/// For one address, likewise.
+pub const RELAYS_PER_ADDRESS: usize = 8;
+/// Characters of the id of another domain's memo; ours have 22.
+pub const PEER_MEMO_ID_CHARS: usize = 64;
 /// The control socket: clients at once; they are the operator's own commands.
 pub const CONTROL_CLIENTS: usize = 16;
 /// The control socket: one request, bytes: a value of the database in it, however it is escaped.

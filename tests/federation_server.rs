@@ -7,7 +7,7 @@ mod served;
 
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use base64::Engine as _;
-use obelus::federation::client::{self, FetchError};
+use obelus::federation::open_link::{self as client, FetchError};
 use obelus::http::tls::Tls;
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::ParsedLink;
@@ -69,16 +69,23 @@ async fn discovery_says_where_and_how() {
         .await
         .unwrap();
     let base = format!("http://localhost:{}", served.address.port());
+    let key = &answer["extensions"]["1.1"]["signature_keys"][0];
     assert_eq!(
         answer,
         json!({
             "version": "1.0",
             "endpoints": {"fetch": format!("{base}{FETCH}"), "verify": format!("{base}{VERIFY}")},
-            "encryption": ["aes-256-gcm"],
+            "encryption": ["aes-256-gcm", "aes-256-gcm-stream"],
             "access_methods": ["qr"],
             "trusted_domains": [],
+            "extensions": {"1.1": {
+                "access_token": true,
+                "signature_keys": [key],
+                "audio": format!("{base}/voice/{{id}}/audio"),
+            }},
         })
     );
+    assert_eq!((&key["kty"], &key["crv"]), (&json!("OKP"), &json!("Ed25519")));
 }
 
 #[tokio::test]
@@ -545,7 +552,7 @@ async fn our_client_opens_a_link_and_sends_no_key() {
     let served = Served::start(|_| ());
     let memo = served.leave(tone());
     let link = ParsedLink::parse(memo.link.expose()).unwrap();
-    let opened = client::open_link(&link).await.unwrap();
+    let opened = client::open_link(&link, false).await.unwrap();
     assert_eq!(
         (opened.audio.len(), opened.audio_format.as_str()),
         (44 + 16_000, "audio/wav")
@@ -556,7 +563,7 @@ async fn our_client_opens_a_link_and_sends_no_key() {
     );
 
     let wrong = memo.link.expose().replace(&key_of(&memo), &other_key());
-    let error = client::open_link(&ParsedLink::parse(&wrong).unwrap())
+    let error = client::open_link(&ParsedLink::parse(&wrong).unwrap(), false)
         .await
         .err()
         .unwrap();
@@ -566,7 +573,7 @@ async fn our_client_opens_a_link_and_sends_no_key() {
         .store
         .delete(&memo.id, obelus::memo::store::receipts::Reason::Owner, now)
         .unwrap();
-    let error = client::open_link(&link).await.err().unwrap();
+    let error = client::open_link(&link, false).await.err().unwrap();
     assert!(matches!(error, FetchError::Unknown), "{error}");
 }
 

@@ -913,7 +913,10 @@ async fn other_servers_pages_may_read_ciphertext_with_a_token() {
     let path = format!("/voice/{id}/audio");
     let asked = inbox.anonymous(Method::OPTIONS, &path).send().await.unwrap();
     assert_eq!(asked.status(), StatusCode::NO_CONTENT);
-    assert_eq!(asked.headers()["access-control-allow-headers"], "authorization");
+    assert_eq!(
+        asked.headers()["access-control-allow-headers"],
+        "authorization, content-type"
+    );
     let token = AccessToken::derive(&key).to_text().to_string();
     let response = inbox
         .anonymous(Method::GET, &path)

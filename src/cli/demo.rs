@@ -6,7 +6,7 @@ mod snr;
 use crate::codec::wav;
 use crate::config::{Config, LogFormat, Mailbox};
 use crate::dialplan;
-use crate::federation::client;
+use crate::federation::open_link::open_link;
 use crate::io::hardening;
 use crate::io::notify::Notice;
 use crate::io::server::{Server, Start};
@@ -204,7 +204,7 @@ fn describe(progress: &Progress) -> Option<String> {
 /// Opens the memo as anybody with the link would, and compares it with what was said.
 async fn check(notice: Notice, base: &str, speech: &[i16]) -> Result<Outcome, String> {
     let link = ParsedLink::parse(&notice.link).map_err(|error| format!("the link is of no use: {error}"))?;
-    let opened = client::open_link(&link)
+    let opened = open_link(&link, false)
         .await
         .map_err(|error| format!("the memo does not open: {error}"))?;
     let heard = wav::read_8k(&opened.audio).map_err(|error| format!("the memo is no sound: {error}"))?;

@@ -2,7 +2,7 @@
 
 use super::mailbox::{open_memo, secret_argument};
 use super::{configuration, fail, sqlite};
-use crate::federation::client;
+use crate::federation::open_link::{self as federation, FetchError};
 use crate::io::control::{self, Client, Request};
 use crate::io::hardening;
 use crate::memo::link::ParsedLink;
@@ -69,6 +69,9 @@ pub enum Command {
         /// Where to write the audio
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
+        /// Let a domain that speaks voice federation 1.0 alone have the key itself, with which it could open the memo
+        #[arg(long)]
+        send_key: bool,
     },
     /// Take over the memos of a SQLite database with a table of voice memos
     ImportSqlite {
@@ -118,8 +121,14 @@ pub fn main(args: Args) -> ExitCode {
             link: id,
             owner: Some(owner),
             output,
+            ..
         } => open_memo(&config, &id, owner).and_then(|audio| write(&output, &audio)),
-        Command::Open { link, output, .. } => open_link(&config.store.path, link, &output),
+        Command::Open {
+            link,
+            owner: None,
+            output,
+            send_key,
+        } => open_link(&config.store.path, link, &output, send_key),
         Command::ImportSqlite {
             file,
             mailbox,
@@ -232,12 +241,12 @@ fn cell(value: &Value) -> String {
 }
 
 /// Opens a memo: from the store itself where it is there and no switch runs, else from the domain that the link names.
-fn open_link(folder: &Path, link: String, output: &Path) -> Result<(), String> {
+fn open_link(folder: &Path, link: String, output: &Path, may_send_key: bool) -> Result<(), String> {
     let link = secret_argument(link)?;
     let link = ParsedLink::parse(&link).map_err(|error| error.to_string())?;
     let audio = match open_here(folder, &link)? {
         Some(audio) => audio,
-        None => open_there(&link)?,
+        None => open_there(&link, may_send_key)?,
     };
     write(output, &audio)
 }
@@ -273,14 +282,15 @@ fn open_here(folder: &Path, link: &ParsedLink) -> Result<Option<Zeroizing<Vec<u8
 }
 
 /// The audio, from the domain that the link names.
-fn open_there(link: &ParsedLink) -> Result<Zeroizing<Vec<u8>>, String> {
+fn open_there(link: &ParsedLink, may_send_key: bool) -> Result<Zeroizing<Vec<u8>>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let opened = runtime
         .map_err(|error| error.to_string())?
-        .block_on(client::open_link(link));
-    opened
-        .map(|opened| opened.audio)
-        .map_err(|error| error.to_string())
+        .block_on(federation::open_link(link, may_send_key));
+    opened.map(|opened| opened.audio).map_err(|error| match error {
+        FetchError::NeedsKey { .. } => format!("{error}; --send-key allows that"),
+        error => error.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -321,14 +331,14 @@ mod tests {
             .insert(vec![NewMemo { sealed, facts }]);
         assert!(stored.iter().all(Result::is_ok));
         let output = folder.path().join("memo.wav");
-        open_link(&data, link.expose().to_owned(), &output).expect("the link opens the memo");
+        open_link(&data, link.expose().to_owned(), &output, false).expect("the link opens the memo");
         assert_eq!(std::fs::read(&output).expect("the file is written"), *audio);
 
         // Another key, of the right form: the first character is changed.
         let (address, text) = link.expose().split_once('#').expect("a link has a key");
         let first = if text.starts_with('A') { "B" } else { "A" };
         let wrong = format!("{address}#{first}{}", &text[1..]);
-        let error = open_link(&data, wrong, &output).expect_err("another key opens nothing");
+        let error = open_link(&data, wrong, &output, false).expect_err("another key opens nothing");
         assert!(error.contains("the key does not open this memo"), "{error}");
     }
 

@@ -1,157 +1,443 @@
-//! Fetching a memo by its link from the domain that holds it: the access token goes out, ciphertext comes in, and
-//! the key never leaves this process.
+//! Fetching a memo's ciphertext from another domain, in this domain's name: by a signed request with the access token,
+//! so that no key leaves the browser; or, from a peer of version 1.0, by the key itself, where a person said so.
 
+use super::cache::{Cache, CacheKey};
+use super::domain::Domain;
+use super::identity::Identity;
+use super::peers::{PeerError, Peers};
+use super::signature;
 use crate::limits;
-use crate::memo::link::ParsedLink;
-use crate::memo::open::{self, OpenError};
+use crate::memo::key::MemoKey;
 use crate::memo::seal::IV_BYTES;
 use crate::memo::token::AccessToken;
-use base64::engine::general_purpose::URL_SAFE;
-use base64::Engine as _;
-use reqwest::StatusCode;
+use crate::time::{Duration, Instant};
+use crate::web::{self, Reach, ReadError, Room};
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use reqwest::{StatusCode, Url};
+use serde_json::{json, Value};
+use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Why a link could not be opened.
-#[derive(Debug, Error)]
-pub enum FetchError {
-    /// The other end could not be reached, or did not answer as HTTP.
-    #[error("{host} could not be reached: {reason}")]
-    Unreachable {
-        /// The link's domain.
-        host: String,
-        /// Why.
-        reason: String,
-    },
+/// Base64 as peers write it, padded or not.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A memo of another domain, as it came.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The ciphertext.
+    pub ciphertext: Bytes,
+    /// The IV.
+    pub encryption_iv: [u8; IV_BYTES],
+    /// What the plain audio is; fit for a header field.
+    pub audio_format: String,
+    /// `aes-256-gcm` or `aes-256-gcm-stream`.
+    pub encryption: String,
+    /// Whether the recording came to its end.
+    pub complete: bool,
+    /// When it was recorded, as the other domain writes it; fit for a header field.
+    pub created_at: Option<String>,
+    /// How long the other domain lets it be kept.
+    pub max_age: Duration,
+}
+
+/// What is shown to the other domain.
+#[derive(Clone, Copy)]
+pub enum Secret<'a> {
+    /// The token: to who speaks 1.1.
+    Token(&'a AccessToken),
+    /// The key: the person said that it may be sent on. To who takes tokens, the token goes instead.
+    Key(&'a MemoKey),
+}
+
+/// The two clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Monotonic.
+    pub instant: Instant,
+    /// Seconds since 1970.
+    pub wall_secs: u64,
+}
+
+/// Why a memo was not fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ClientError {
+    /// Nothing is known of the domain.
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    /// The domain speaks 1.0 alone, and takes only the key.
+    #[error("{0} speaks voice federation 1.0, which needs the memo's key itself")]
+    NeedsKey(Domain),
     /// No such memo, or another key.
-    #[error("there is no such memo, or the key is not its key")]
-    Unknown,
+    #[error("there is no such memo on {0}, or the key is not its key")]
+    Unknown(Domain),
     /// It expired.
     #[error("this memo has expired")]
     Expired,
-    /// The other end wants us to wait.
-    #[error("{host} asks to try again later")]
-    Busy {
-        /// The link's domain.
-        host: String,
+    /// The domain refuses: this memo, or all of what we ask.
+    #[error("{domain} refuses: {reason}")]
+    Refused {
+        /// Which.
+        domain: Domain,
+        /// What it says.
+        reason: String,
     },
+    /// The domain, or this server, wants us to wait.
+    #[error("{0} asks to try again later")]
+    Busy(Domain),
     /// An answer that is no memo.
-    #[error("{host} answered with {what}, which is no memo")]
+    #[error("{domain} answered with {what}, which is no memo")]
     Strange {
-        /// The link's domain.
-        host: String,
+        /// Which.
+        domain: Domain,
         /// What it answered.
         what: String,
     },
-    /// Larger than any memo.
-    #[error("the answer is larger than {} bytes", limits::FETCH_BYTES)]
-    TooLarge,
-    /// It came, but did not open.
-    #[error(transparent)]
-    Open(#[from] OpenError),
 }
 
-/// A memo's plain audio.
-pub struct Opened {
-    /// The file; wiped when dropped.
-    pub audio: Zeroizing<Vec<u8>>,
-    /// What it is: `audio/wav`.
-    pub audio_format: String,
+/// Fetches in a domain's name.
+pub struct Client {
+    http: reqwest::Client,
+    peers: Arc<Peers>,
+    identity: Arc<Identity>,
+    own: Domain,
+    room: Room,
+    cache: Mutex<Cache>,
 }
 
-/// Fetches and opens what a link points at. Follows no redirect: the domain in the link is the one that is asked.
-///
-/// # Errors
-/// Says whose fault it is.
-pub async fn open_link(link: &ParsedLink) -> Result<Opened, FetchError> {
-    let url = match link.base.contains("://") {
-        true => link.base.clone(),
-        false => format!("https://{}", link.base),
-    };
-    let host = url
-        .split_once("://")
-        .map_or(url.as_str(), |(_, rest)| rest)
-        .to_owned();
-    let unreachable = |error: reqwest::Error| FetchError::Unreachable {
-        host: host.clone(),
-        // Without the URL, which is on the screen already, but with what lies beneath.
-        reason: describe(&error.without_url()),
-    };
-    let token = AccessToken::derive(&link.key).to_text();
-    let response = client()
-        .map_err(unreachable)?
-        .get(format!("{url}/voice/{}/audio", link.id))
-        .bearer_auth(&*token)
-        .send()
-        .await
-        .map_err(unreachable)?;
-    match response.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return Err(FetchError::Unknown),
-        StatusCode::GONE => return Err(FetchError::Expired),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            return Err(FetchError::Busy { host });
+impl Client {
+    /// For the domain `own`.
+    ///
+    /// # Errors
+    /// Where this machine cannot speak TLS.
+    pub fn new(peers: Arc<Peers>, identity: Arc<Identity>, own: Domain) -> Result<Self, String> {
+        let http = web::client(peers.reach().clone())
+            .connect_timeout(limits::FETCH_CONNECT_TIME)
+            .timeout(limits::RELAY_TIME)
+            .build();
+        Ok(Client {
+            http: http.map_err(|error| web::reason(&error))?,
+            peers,
+            identity,
+            own,
+            room: Room::new(limits::FETCHES_BYTES),
+            cache: Mutex::default(),
+        })
+    }
+
+    /// A memo's ciphertext.
+    ///
+    /// # Errors
+    /// Why not; [`ClientError::NeedsKey`] where the domain takes no token.
+    pub async fn fetch(
+        &self,
+        domain: &Domain,
+        memo_id: &str,
+        secret: Secret<'_>,
+        now: Now,
+    ) -> Result<Arc<Fetched>, ClientError> {
+        let derived;
+        let token = match secret {
+            Secret::Token(token) => token,
+            Secret::Key(key) => {
+                derived = AccessToken::derive(key);
+                &derived
+            }
+        };
+        let cache_key = CacheKey::new(domain, memo_id, token);
+        if let Some(kept) = self.cache().get(&cache_key, now.instant) {
+            return Ok(kept);
         }
-        other => {
-            return Err(FetchError::Strange {
-                host,
-                what: other.to_string(),
-            });
+        let peer = self.peers.get(domain, limits::DISCOVERY_AGE, now.instant).await?;
+        let url = endpoint(domain, &peer.fetch, self.peers.reach())?;
+        let response = match (peer.takes_tokens(), secret) {
+            (true, _) => self.send_signed(domain, url, memo_id, token, now).await?,
+            (false, Secret::Key(key)) => self.send_key(domain, url, memo_id, key).await?,
+            (false, Secret::Token(_)) => return Err(ClientError::NeedsKey(domain.clone())),
+        };
+        let memo = Arc::new(read(&self.room, domain, response).await?);
+        self.cache().put(cache_key, &memo, now.instant);
+        Ok(memo)
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        // It is whole between any two of its operations.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send_signed(
+        &self,
+        domain: &Domain,
+        url: Url,
+        memo_id: &str,
+        token: &AccessToken,
+        now: Now,
+    ) -> Result<reqwest::Response, ClientError> {
+        let token = token.to_text();
+        let body = json_body(&[
+            ("memo_id", memo_id),
+            ("access_token", &token),
+            ("requesting_domain", self.own.as_str()),
+        ]);
+        let nonce = nonce();
+        let signed = signature::sign(&self.identity, "POST", url.as_str(), &body, now.wall_secs, &nonce);
+        let request = self
+            .http
+            .post(url)
+            .header("content-digest", signed.content_digest)
+            .header("signature-input", signed.signature_input)
+            .header("signature", signed.signature);
+        self.send(domain, request, body).await
+    }
+
+    /// As 1.0 peers expect it: no signature, the key with its padding.
+    async fn send_key(
+        &self,
+        domain: &Domain,
+        url: Url,
+        memo_id: &str,
+        key: &MemoKey,
+    ) -> Result<reqwest::Response, ClientError> {
+        let body = key_request(memo_id, key, self.own.as_str());
+        self.send(domain, self.http.post(url), body).await
+    }
+
+    async fn send(
+        &self,
+        domain: &Domain,
+        request: reqwest::RequestBuilder,
+        body: Zeroizing<Vec<u8>>,
+    ) -> Result<reqwest::Response, ClientError> {
+        let request = request
+            .header("content-type", "application/json")
+            .header("accept", "application/json")
+            // Wiped when it was sent.
+            .body(Bytes::from_owner(body));
+        request.send().await.map_err(|error| {
+            ClientError::Peer(PeerError::Unreachable {
+                domain: domain.clone(),
+                reason: web::reason(&error.without_url()),
+            })
+        })
+    }
+}
+
+/// Reads the answer to fetch.
+pub(super) async fn read(
+    room: &Room,
+    domain: &Domain,
+    response: reqwest::Response,
+) -> Result<Fetched, ClientError> {
+    let status = response.status();
+    let strange = |what: String| ClientError::Strange {
+        domain: domain.clone(),
+        what,
+    };
+    let most = match status {
+        // Base64 and the little beside it.
+        StatusCode::OK => limits::FETCH_BYTES / 3 * 4 + limits::HTTP_BODY_BYTES,
+        _ => limits::HTTP_BODY_BYTES,
+    };
+    let read = room.read(response, most).await;
+    let (body, _room) = read.map_err(|error| match error {
+        ReadError::Busy => ClientError::Busy(domain.clone()),
+        other => strange(other.to_string()),
+    })?;
+    match status {
+        StatusCode::OK => parse(&body).map_err(|problem| match problem {
+            Problem::Refused(reason) => ClientError::Refused {
+                domain: domain.clone(),
+                reason,
+            },
+            Problem::Strange(what) => strange(what.to_owned()),
+        }),
+        StatusCode::NOT_FOUND => Err(ClientError::Unknown(domain.clone())),
+        StatusCode::GONE => Err(ClientError::Expired),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Err(ClientError::Busy(domain.clone()))
+        }
+        StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Err(ClientError::Refused {
+                domain: domain.clone(),
+                reason: told(&body).unwrap_or_else(|| status.to_string()),
+            })
+        }
+        other => Err(strange(other.to_string())),
+    }
+}
+
+/// Where to ask: what a domain's document says, but by HTTPS where it says HTTP and that is not allowed. Servers behind a
+/// proxy that speaks TLS for them often do not know that it does.
+pub(super) fn endpoint(domain: &Domain, text: &str, reach: &Reach) -> Result<Url, ClientError> {
+    let mut url = Url::parse(text).map_err(|_| ClientError::Strange {
+        domain: domain.clone(),
+        what: "an endpoint that is no URL".to_owned(),
+    })?;
+    if url.scheme() == "http" && reach.permit(&url).is_err() {
+        let port = url.port().filter(|port| *port != 80);
+        let _ = url.set_scheme("https");
+        let _ = url.set_port(port);
+    }
+    match reach.permit(&url) {
+        Ok(()) => Ok(url),
+        Err(reason) => Err(ClientError::Peer(PeerError::Forbidden {
+            domain: domain.clone(),
+            reason,
+        })),
+    }
+}
+
+/// What a 1.0 peer is asked with.
+pub(super) fn key_request(memo_id: &str, key: &MemoKey, own: &str) -> Zeroizing<Vec<u8>> {
+    let key = key.to_text();
+    json_body(&[
+        ("memo_id", memo_id),
+        ("access_key", &key),
+        ("requesting_domain", own),
+    ])
+}
+
+/// An object of texts. Into a buffer that is wiped, since one of them is a secret.
+fn json_body(fields: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+    // All the room from the start: growing would leave a copy behind. A character takes six bytes at most.
+    let length: usize = fields
+        .iter()
+        .map(|(name, value)| name.len() + 6 * value.len() + 8)
+        .sum();
+    let mut body = Zeroizing::new(Vec::with_capacity(length + 2));
+    for (position, (name, value)) in fields.iter().enumerate() {
+        body.push(if position == 0 { b'{' } else { b',' });
+        for (text, end) in [(name, b':'), (value, b' ')] {
+            // Writing texts to memory cannot fail.
+            let _ = serde_json::to_writer(&mut *body, text);
+            body.push(end);
         }
     }
-    let field = |name: &str| {
-        let value = response.headers().get(name).and_then(|value| value.to_str().ok());
-        value.map(str::to_owned)
-    };
-    let iv: Option<[u8; IV_BYTES]> = field("memo-iv")
-        .and_then(|text| URL_SAFE.decode(text).ok())
-        .and_then(|bytes| bytes.try_into().ok());
-    let Some(iv) = iv else {
-        return Err(FetchError::Strange {
-            host,
-            what: "no IV".to_owned(),
+    body.push(b'}');
+    body
+}
+
+fn nonce() -> String {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What an answer of another domain is, where it is no memo.
+#[derive(Debug, PartialEq, Eq)]
+enum Problem {
+    /// `{"error"}`, by a status that says all is well.
+    Refused(String),
+    /// Something else.
+    Strange(&'static str),
+}
+
+/// What the other domain says in `error`: a little of it, on one line.
+fn told(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let text = answer["error"].as_str()?;
+    let plain = text.chars().filter(|c| !c.is_control());
+    Some(plain.take(limits::PEER_ERROR_CHARS).collect())
+}
+
+/// An answer to fetch. `success`, `duration_seconds` and `metadata` may be missing.
+fn parse(body: &[u8]) -> Result<Fetched, Problem> {
+    let strange = |what| Problem::Strange(what);
+    let mut answer: Value = serde_json::from_slice(body).map_err(|_| strange("something else than JSON"))?;
+    if answer["success"] == json!(false) || answer["encrypted_audio_b64"].is_null() {
+        return Err(match told(body) {
+            Some(reason) => Problem::Refused(reason),
+            None => strange("no audio"),
         });
+    }
+    let Value::String(audio) = answer["encrypted_audio_b64"].take() else {
+        return Err(strange("audio that is no text"));
     };
-    let audio_format = field("memo-audio-format").unwrap_or_else(|| "audio/wav".to_owned());
-    let ciphertext = read_bounded(response, unreachable).await?;
-    Ok(Opened {
-        audio: open::open(&link.key, &iv, ciphertext)?,
-        audio_format,
+    let ciphertext = LENIENT
+        .decode(audio)
+        .map_err(|_| strange("audio that is no base64"))?;
+    let iv = answer["encryption_iv"].as_str().unwrap_or_default();
+    let iv = iv.replace('-', "+").replace('_', "/");
+    let iv: Option<[u8; IV_BYTES]> = LENIENT.decode(iv).ok().and_then(|bytes| bytes.try_into().ok());
+    let encryption = answer["encryption"].as_str().unwrap_or("aes-256-gcm");
+    if !["aes-256-gcm", "aes-256-gcm-stream"].contains(&encryption) {
+        return Err(strange("an encryption that is not known here"));
+    }
+    let max_age = answer["max_age_seconds"].as_u64().unwrap_or(0);
+    Ok(Fetched {
+        ciphertext: ciphertext.into(),
+        encryption_iv: iv.ok_or(strange("no IV"))?,
+        audio_format: field(&answer["audio_format"]).unwrap_or_else(|| "audio/wav".to_owned()),
+        encryption: encryption.to_owned(),
+        complete: answer["complete"].as_bool().unwrap_or(true),
+        created_at: field(&answer["metadata"]["created_at"]),
+        max_age: Duration::from_secs(max_age),
     })
 }
 
-fn client() -> reqwest::Result<reqwest::Client> {
-    // The first to install a provider for the process wins; all of ours are the same one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(limits::FETCH_TIME)
-        .user_agent(concat!("obelus/", env!("CARGO_PKG_VERSION")))
-        .build()
+/// A short plain text, as header fields hold.
+fn field(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    ((1..=100).contains(&text.len()) && is_plain).then(|| text.to_owned())
 }
 
-async fn read_bounded(
-    mut response: reqwest::Response,
-    unreachable: impl Fn(reqwest::Error) -> FetchError,
-) -> Result<Vec<u8>, FetchError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(&unreachable)? {
-        if body.len() + chunk.len() > limits::FETCH_BYTES {
-            return Err(FetchError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// An error with all its causes, in one line.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
+    #[test]
+    fn a_body_is_json_and_escapes_what_it_must() {
+        let body = json_body(&[("memo_id", "a\"b"), ("access_token", "t=")]);
+        let read: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(read, json!({"memo_id": "a\"b", "access_token": "t="}));
     }
-    text
+
+    #[test]
+    fn answers_with_less_in_them_are_read() {
+        let bare = json!({"encrypted_audio_b64": "AQID", "encryption_iv": "AAAAAAAAAAAAAAAA"});
+        let memo = parse(bare.to_string().as_bytes()).unwrap();
+        assert_eq!(&*memo.ciphertext, &[1, 2, 3]);
+        assert_eq!(
+            (memo.audio_format.as_str(), memo.encryption.as_str()),
+            ("audio/wav", "aes-256-gcm")
+        );
+        assert!(memo.complete && memo.max_age.is_zero() && memo.created_at.is_none());
+        let odd = json!({
+            "success": true, "encrypted_audio_b64": "AQI", "encryption_iv": "-_-_-_-_-_-_-_-_",
+            "audio_format": "audio/ogg; codecs=opus", "encryption": "aes-256-gcm-stream", "complete": false,
+            "max_age_seconds": 30, "metadata": {"created_at": "2027\r\nX: y"},
+        });
+        let memo = parse(odd.to_string().as_bytes()).unwrap();
+        assert_eq!((memo.complete, memo.max_age), (false, Duration::from_secs(30)));
+        assert_eq!(memo.created_at, None, "what is no header field is left out");
+    }
+
+    #[test]
+    fn answers_that_are_no_memo_are_told_apart() {
+        let parse = |answer: &str| parse(answer.as_bytes()).unwrap_err();
+        assert_eq!(
+            parse("{\"error\":\"no\\r\\nway\"}"),
+            Problem::Refused("noway".into())
+        );
+        assert_eq!(parse("{\"success\":false}"), Problem::Strange("no audio"));
+        assert_eq!(parse("<html>"), Problem::Strange("something else than JSON"));
+        assert_eq!(
+            parse("{\"encrypted_audio_b64\":\"AQID\"}"),
+            Problem::Strange("no IV")
+        );
+        assert_eq!(
+            parse("{\"encrypted_audio_b64\":\"AQID\",\"encryption\":\"rot13\"}"),
+            Problem::Strange("an encryption that is not known here")
+        );
+        assert_eq!(
+            parse("{\"encrypted_audio_b64\":\"?\",\"encryption_iv\":\"AAAAAAAAAAAAAAAA\"}"),
+            Problem::Strange("audio that is no base64")
+        );
+    }
 }

@@ -1,8 +1,10 @@
 //! Who gets a memo: decisions over the store, without HTTP.
 //!
 //! A memo that does not exist and a memo whose key is another are one outcome, [`Refusal::Unknown`], reached by the
-//! same work in the same time; that a memo has expired or is not shared is told only to who holds its key.
+//! same work in the same time: two hashes are compared, the memo's or those of a decoy, and nothing else of a record is
+//! read before. That a memo has expired or is not shared is told only to who holds its key.
 
+pub use super::policy::{Asker, Policy};
 use crate::memo::key::{MemoId, MemoKey};
 use crate::memo::record::{Millis, Record};
 use crate::memo::store::{Store, StoreError};
@@ -35,24 +37,15 @@ impl Proof {
     }
 
     /// Compares with both of the memo's hashes, whichever kind of proof it is, so that each takes the same time.
-    fn opens(&self, record: &Record) -> bool {
+    fn opens(&self, (of_key, of_token): (&Verifier, &Verifier)) -> bool {
         let nothing = Verifier::nothing();
         let (key, token) = match self {
             Proof::Key(verifier) => (verifier, &nothing),
             Proof::Token(verifier) => (&nothing, verifier),
             Proof::None => (&nothing, &nothing),
         };
-        record.access_key_hash.matches(key) | record.access_token_hash.matches(token)
+        of_key.matches(key) | of_token.matches(token)
     }
-}
-
-/// By which way somebody asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asker {
-    /// One of our own pages, or our own client.
-    OwnPage,
-    /// Another domain that did not prove which one it is.
-    UnsignedPeer,
 }
 
 /// Why a memo is not given out.
@@ -61,7 +54,7 @@ pub enum Refusal {
     /// There is no such memo, or the proof is not of its key.
     #[error("unknown memo or wrong key")]
     Unknown,
-    /// It expired; only to who holds its key.
+    /// It expired, or was fetched as often as it may be; only to who holds its key.
     #[error("this memo has expired")]
     Expired(Millis),
     /// It was fetched as often as it may be; only to who holds its key.
@@ -92,10 +85,11 @@ pub fn fetch(
     store: &Store,
     id: Option<MemoId>,
     proof: Proof,
-    asker: Asker,
+    policy: &Policy,
+    asker: &Asker,
     now: SystemTime,
 ) -> Result<Served, Refusal> {
-    let record = check(store, id, proof, asker, now)?;
+    let record = check(store, id, proof, policy, asker, now)?;
     let ciphertext = store.ciphertext(&record.id).map_err(Refusal::Failed)?;
     // Of two who come for the last time at once, one is counted.
     match store.count_access(&record.id, now).map_err(Refusal::Failed)? {
@@ -112,27 +106,35 @@ pub fn verify(
     store: &Store,
     id: Option<MemoId>,
     proof: Proof,
-    asker: Asker,
+    policy: &Policy,
+    asker: &Asker,
     now: SystemTime,
 ) -> Result<Record, Refusal> {
-    check(store, id, proof, asker, now)
+    check(store, id, proof, policy, asker, now)
 }
 
 fn check(
     store: &Store,
     id: Option<MemoId>,
     proof: Proof,
-    asker: Asker,
+    policy: &Policy,
+    asker: &Asker,
     now: SystemTime,
 ) -> Result<Record, Refusal> {
     // A text that is no id of ours is looked up too, under a name that no memo has: it takes the same time.
     let id = id.unwrap_or_else(|| MemoId::from_bytes([0; 16]));
     let record = store.get_or_decoy(&id).map_err(Refusal::Failed)?;
-    let opens = proof.opens(record.get());
-    let Some(record) = record.real().filter(|_| opens) else {
+    let opens = proof.opens(record.verifiers());
+    if !opens {
         return Err(Refusal::Unknown);
+    }
+    let record = match record.real() {
+        // What is damaged is restored from the memo's body.
+        Err(StoreError::Corrupt(_)) => store.get(&id),
+        other => other,
     };
-    if asker == Asker::UnsignedPeer && !(record.federation_shared && record.trusted_domains.is_empty()) {
+    let record = record.map_err(Refusal::Failed)?.ok_or(Refusal::Unknown)?;
+    if !policy.allows(&record, asker) {
         return Err(Refusal::NotShared);
     }
     match record.expires_at {

@@ -28,6 +28,11 @@ pub(super) fn failure(status: StatusCode, error: &str) -> Response {
     json(status, json!({"success": false, "error": error}))
 }
 
+/// The same with a word for programs in `code`.
+pub(super) fn failure_with_code(status: StatusCode, error: &str, code: &str) -> Response {
+    json(status, json!({"success": false, "error": error, "code": code}))
+}
+
 /// 429, with the time after which another attempt makes sense.
 pub(super) fn too_many(wait: Duration) -> Response {
     let secs = wait.as_secs().max(1);

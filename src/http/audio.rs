@@ -2,8 +2,7 @@
 //!
 //! The body is the ciphertext with its tag; the IV stands in `Memo-Iv` (base64url), what the plain audio is in
 //! `Memo-Audio-Format`, when it was recorded in `Memo-Created-At` (RFC 3339), how it is encrypted in `Memo-Encryption`, and
-//! whether its recording came to its end in `Memo-Complete`. Pages of other servers may ask too: the token is proof
-//! enough, and no cookie is ever looked at.
+//! in `Memo-Complete` whether the recording came to its end. Pages of any site may ask: the token is the right to.
 
 use super::answer;
 use super::client_address::Client;
@@ -11,12 +10,15 @@ use super::headers::bearer;
 use super::State;
 use crate::federation::server::{self, Asker, Proof, Refusal};
 use crate::memo::key::MemoId;
+use crate::memo::seal::IV_BYTES;
+use axum::body::Bytes;
 use axum::extract::{Path, State as FromState};
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Where the IV stands.
 const MEMO_IV: HeaderName = HeaderName::from_static("memo-iv");
@@ -24,50 +26,12 @@ const MEMO_IV: HeaderName = HeaderName::from_static("memo-iv");
 const MEMO_AUDIO_FORMAT: HeaderName = HeaderName::from_static("memo-audio-format");
 /// Where the time of the recording stands.
 const MEMO_CREATED_AT: HeaderName = HeaderName::from_static("memo-created-at");
-/// Where the way of encryption stands.
+/// How the body is encrypted.
 const MEMO_ENCRYPTION: HeaderName = HeaderName::from_static("memo-encryption");
-/// Whether the recording is whole.
+/// Whether the recording came to its end.
 const MEMO_COMPLETE: HeaderName = HeaderName::from_static("memo-complete");
 
-/// What a page of another server may read of an answer.
-const EXPOSED: &str =
-    "Memo-Iv, Memo-Audio-Format, Memo-Created-At, Memo-Encryption, Memo-Complete, Retry-After, Content-Length";
-
-/// Lets pages of other servers read the answer.
-fn for_everybody(mut response: Response) -> Response {
-    let fields = response.headers_mut();
-    fields.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    fields.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static(EXPOSED),
-    );
-    response
-}
-
-/// `OPTIONS /voice/{id}/audio`: what a browser asks before it sends another page's request with a token.
-pub(super) async fn preflight() -> Response {
-    let mut response = for_everybody(StatusCode::NO_CONTENT.into_response());
-    let fields = response.headers_mut();
-    for (name, value) in [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization"),
-        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
-    ] {
-        fields.insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
 pub(super) async fn get(
-    state: FromState<State>,
-    client: Client,
-    id: Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    for_everybody(serve(state, client, id, headers).await)
-}
-
-async fn serve(
     FromState(state): FromState<State>,
     client: Client,
     Path(id): Path<String>,
@@ -80,26 +44,42 @@ async fn serve(
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return response;
     };
+    if let Err(refused) = admit(&state, client, "fetch") {
+        return refused;
+    }
     let proof = Proof::of_token(token);
-    let served = match fetch(&state, client, id.parse().ok(), proof, Asker::OwnPage).await {
-        Ok(served) => served,
-        Err(refused) => return refused,
-    };
-    let record = served.memo.record;
-    let mut response = answer::large(served.memo.ciphertext.into(), served.permit);
+    match fetch(&state, client, id.parse().ok(), proof, Asker::OwnPage).await {
+        Ok(granted) => granted.respond(),
+        Err(refused) => refused,
+    }
+}
+
+/// What is said of ciphertext in header fields.
+pub(super) struct MemoFields {
+    pub(super) iv: [u8; IV_BYTES],
+    pub(super) audio_format: String,
+    pub(super) created_at: Option<String>,
+    pub(super) encryption: String,
+    pub(super) complete: bool,
+}
+
+/// Ciphertext, and what is said of it. The permit is kept until the last of it was handed to the connection.
+pub(super) fn respond(ciphertext: Bytes, permit: OwnedSemaphorePermit, memo: &MemoFields) -> Response {
+    let mut response = answer::large(ciphertext, permit);
     let fields = response.headers_mut();
     fields.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/octet-stream"),
     );
+    let iv = URL_SAFE.encode(memo.iv);
     for (name, value) in [
-        (MEMO_IV, URL_SAFE.encode(record.encryption_iv)),
-        (MEMO_AUDIO_FORMAT, record.audio_format),
-        (MEMO_CREATED_AT, record.created_at.to_rfc3339()),
-        (MEMO_ENCRYPTION, record.metadata.encryption.name().to_owned()),
-        (MEMO_COMPLETE, record.complete.to_string()),
+        (MEMO_IV, iv.as_str()),
+        (MEMO_AUDIO_FORMAT, &memo.audio_format),
+        (MEMO_CREATED_AT, memo.created_at.as_deref().unwrap_or_default()),
+        (MEMO_ENCRYPTION, &memo.encryption),
+        (MEMO_COMPLETE, if memo.complete { "true" } else { "false" }),
     ] {
-        if let Ok(value) = HeaderValue::try_from(value) {
+        if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_str(value)) {
             fields.insert(name, value);
         }
     }
@@ -109,7 +89,31 @@ async fn serve(
 /// A memo that is given out, and the permit to hold it in memory.
 pub(super) struct Granted {
     pub(super) memo: server::Served,
-    pub(super) permit: tokio::sync::OwnedSemaphorePermit,
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+impl Granted {
+    /// The ciphertext as the answer.
+    pub(super) fn respond(self) -> Response {
+        let record = self.memo.record;
+        let fields = MemoFields {
+            iv: record.encryption_iv,
+            audio_format: record.audio_format,
+            created_at: Some(record.created_at.to_rfc3339()),
+            encryption: record.metadata.encryption.name().to_owned(),
+            complete: record.complete,
+        };
+        respond(self.memo.ciphertext.into(), self.permit, &fields)
+    }
+}
+
+/// Takes one request off its address's allowance, before anything is done for it. The error is the answer.
+pub(super) fn admit(state: &State, client: Client, what: &str) -> Result<(), Response> {
+    let allowed = state.limiter().request(client.address, state.now());
+    allowed.map_err(|wait| {
+        tracing::info!(address = %client.address, outcome = "refused: too many attempts", "{what}");
+        answer::too_many(wait)
+    })
 }
 
 /// Fetches within the limits, and logs the attempt with its outcome. The error is the answer.
@@ -124,39 +128,41 @@ pub(super) async fn fetch(
         .acquire_owned()
         .await
         .map_err(|_| answer::busy())?;
-    let memo = decide(state, client, "fetch", id, {
-        let (store, now) = (state.store().clone(), state.wall());
-        move || server::fetch(&store, id, proof, asker, now)
+    let (shared, now) = (state.clone(), state.wall());
+    let memo = decide(state, client, "fetch", id, asker, move |asker| {
+        let policy = &shared.inner.federation.policy;
+        server::fetch(shared.store(), id, proof, policy, asker, now)
     })
     .await?;
     Ok(Granted { memo, permit })
 }
 
-/// Runs a decision over the store off the async threads, within the limits on attempts, and logs its outcome. The
-/// error is the answer.
+/// Runs a decision over the store off the async threads, within the limits on attempts at one memo, and logs its outcome.
+/// The error is the answer.
 pub(super) async fn decide<T: Send + 'static>(
     state: &State,
     client: Client,
     what: &'static str,
     id: Option<MemoId>,
-    decision: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    asker: Asker,
+    decision: impl FnOnce(&Asker) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Response> {
     let address = client.address;
+    let domain = match &asker {
+        Asker::Signed(domain) => Some(domain.to_string()),
+        Asker::OwnPage | Asker::UnsignedPeer => None,
+    };
     let log = |outcome: &str| {
         let memo = id.map(tracing::field::display);
-        tracing::info!(%address, memo, outcome, "{what}");
+        tracing::info!(%address, domain, memo, outcome, "{what}");
     };
     let now = state.now();
-    let allowed = {
-        let mut limiter = state.limiter();
-        let allowed = limiter.request(address, now);
-        allowed.and_then(|()| id.map_or(Ok(()), |id| limiter.attempt(id, address, now)))
-    };
+    let allowed = id.map_or(Ok(()), |id| state.limiter().attempt(id, address, now));
     if let Err(wait) = allowed {
         log("refused: too many attempts");
         return Err(answer::too_many(wait));
     }
-    let result = match tokio::task::spawn_blocking(decision).await {
+    let result = match tokio::task::spawn_blocking(move || decision(&asker)).await {
         Ok(result) => result,
         Err(_) => return Err(answer::broken()),
     };

@@ -5,8 +5,9 @@
 //!
 //! - [`api`]: what owners and senders do with memos.
 //! - [`inbox`], [`record`], [`open_page`]: the pages beside the player.
+//! - [`open`]: memos of other domains, for our own pages.
 //! - [`audio`], [`voice`], [`federation`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
-//! - [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
+//! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
 //! - [`serve`], [`tls`]: connections.
 
 mod access_log;
@@ -15,12 +16,14 @@ mod api;
 mod assets;
 mod audio;
 mod client_address;
+mod cors;
 mod federation;
 mod headers;
 mod health;
 mod home;
 mod inbox;
 mod limiter;
+mod open;
 mod open_page;
 mod record;
 mod serve;
@@ -33,6 +36,9 @@ pub use self::serve::{serve, serve_router, Peer};
 use self::api::crowd::Crowd;
 use self::limiter::Limiter;
 use crate::config;
+use crate::federation::discovery;
+use crate::federation::node::{Node, NodeError};
+use crate::federation::nonces::Nonces;
 use crate::limits;
 use crate::memo::link::LinkBase;
 use crate::memo::record::Record;
@@ -40,7 +46,7 @@ use crate::memo::store::Store;
 use crate::secret::Secret;
 use crate::time::Instant;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{get, post, MethodRouter};
 use axum::Router;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -107,7 +113,8 @@ struct Inner {
     domain: String,
     admin_token: Option<Secret>,
     trusted_proxies: Vec<config::Cidr>,
-    serve_unsigned: bool,
+    federation: Node,
+    relays: open::Relays,
     clock: Arc<dyn Clock>,
     limiter: Mutex<Limiter>,
     /// One permit for each body in memory on its way out.
@@ -131,8 +138,17 @@ struct Inner {
 
 impl State {
     /// From the configuration, with the machine's clocks.
-    pub fn new(store: Store, http: &config::Http, federation: &config::Federation) -> Self {
-        let tls = http.tls_cert.is_some();
+    ///
+    /// # Errors
+    /// What is missing for federation: a signing key that cannot be read, most likely.
+    pub fn new(
+        store: Store,
+        http: &config::Http,
+        federation: &config::Federation,
+    ) -> Result<Self, NodeError> {
+        let base = LinkBase::new(&http.domain, http.public_url.as_deref(), http.tls_cert.is_some());
+        let started = SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let node = Node::new(&store, &base, federation, started.unwrap_or_default().as_secs())?;
         let changed = Arc::new(watch::Sender::new(0));
         let weak = Arc::downgrade(&changed);
         store.on_change(move |_| {
@@ -144,14 +160,15 @@ impl State {
                 });
             }
         });
-        State {
+        Ok(State {
             inner: Arc::new(Inner {
                 store,
-                base: LinkBase::new(&http.domain, http.public_url.as_deref(), tls),
+                base,
                 domain: http.domain.clone(),
                 admin_token: http.admin_token.clone(),
                 trusted_proxies: http.trusted_proxies.clone(),
-                serve_unsigned: federation.serve_unsigned,
+                federation: node,
+                relays: open::Relays::default(),
                 clock: Arc::new(SystemClock::default()),
                 limiter: Mutex::new(Limiter::default()),
                 bodies: Arc::new(Semaphore::new(limits::HTTP_MEMOS_IN_MEMORY)),
@@ -168,12 +185,24 @@ impl State {
                     limits::HTTP_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
                 )),
             }),
-        }
+        })
+    }
+
+    /// Lets the store sign receipts of deletions with this domain's key.
+    pub fn sign_receipts(&self) {
+        self.inner.federation.sign_receipts(&self.inner.store);
     }
 
     /// The same with another clock. To be called before the state is shared.
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
-        self.change(|inner| inner.clock = clock)
+        let started = clock
+            .wall()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        self.change(|inner| {
+            inner.clock = clock;
+            inner.federation.nonces = Mutex::new(Nonces::new(started.as_secs()));
+        })
     }
 
     /// The same, with `/readyz` answering by this. To be called before the state is shared.
@@ -268,14 +297,12 @@ pub fn router(state: State) -> Router {
         .route("/", get(home::page))
         .route("/voice/{id}", get(voice::page))
         .route("/voice/{id}/", get(voice::without_slash))
-        .route("/voice/{id}/audio", get(audio::get).options(audio::preflight))
+        .route("/voice/{id}/audio", for_everybody(get(audio::get)))
         .merge(api::routes())
-        .route(crate::federation::discovery::PATH, get(federation::discovery))
-        .route(crate::federation::discovery::FETCH_PATH, post(federation::fetch))
-        .route(
-            crate::federation::discovery::VERIFY_PATH,
-            post(federation::verify),
-        )
+        .route(discovery::PATH, for_everybody(get(federation::discovery)))
+        .route(discovery::FETCH_PATH, for_everybody(post(federation::fetch)))
+        .route(discovery::VERIFY_PATH, for_everybody(post(federation::verify)))
+        .route("/api/open", post(open::post))
         .route("/voicemails", get(voicemails::list))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -293,4 +320,9 @@ pub fn router(state: State) -> Router {
         .layer(from_fn(answer::in_time))
         .layer(from_fn_with_state(state.clone(), access_log::log))
         .with_state(state)
+}
+
+/// A resource that pages of other sites may ask.
+fn for_everybody(resource: MethodRouter<State>) -> MethodRouter<State> {
+    resource.options(cors::preflight).layer(from_fn(cors::any_origin))
 }

@@ -85,6 +85,9 @@ pub enum StartError {
         /// Why.
         error: String,
     },
+    /// Federation.
+    #[error("cannot federate: {0}")]
+    Federation(#[from] crate::federation::node::NodeError),
     /// A thread or a socket of our own.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -251,8 +254,9 @@ impl Server {
         );
         let (http_stop, http_stopped) = oneshot::channel::<()>();
         let sweeper = sweeper::start(store.clone(), &config.mailboxes);
-        let state = http::State::new(store.clone(), &config.http, &config.federation)
+        let state = http::State::new(store.clone(), &config.http, &config.federation)?
             .with_mailboxes(&config.mailboxes);
+        state.sign_receipts();
         let http_task = tokio::spawn(async move {
             let stopped = async move { drop(http_stopped.await) };
             if let Err(error) = http::serve(http_listener, state, tls, stopped).await {

@@ -54,6 +54,13 @@ impl Verifier {
         Verifier([0; 32])
     }
 
+    /// Reads 64 digits of hexadecimal.
+    pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0u8; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Verifier(bytes))
+    }
+
     /// Whether both are of one secret; in the same time whichever byte differs.
     pub fn matches(&self, other: &Verifier) -> bool {
         self.0.ct_eq(&other.0).into()

@@ -74,17 +74,23 @@ pub struct Served {
 impl Served {
     /// With the default configuration, changed by `change`. Over HTTPS where it names a certificate.
     pub fn start(change: impl FnOnce(&mut Config)) -> Self {
+        Served::start_on("127.0.0.1", "localhost", change)
+    }
+
+    /// The same at another address, under another name.
+    pub fn start_on(address: &str, name: &str, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind((address, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = Config::default();
-        config.http.domain = format!("localhost:{}", address.port());
+        config.http.domain = format!("{name}:{}", address.port());
         change(&mut config);
         let store = Store::open(&folder.path().join("data")).unwrap();
         let clock = Arc::new(TestClock::default());
         let web_memos = Arc::new(Mutex::new(Vec::new()));
         let told = web_memos.clone();
         let state = State::new(store.clone(), &config.http, &config.federation)
+            .unwrap()
             .with_clock(clock.clone())
             .with_mailboxes(&config.mailboxes)
             .with_poll_time(Duration::from_millis(200))

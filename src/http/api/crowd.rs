@@ -1,58 +1,65 @@
-//! How many of one address do something at once, so that one host cannot take all the places.
+//! How many of one address, or of one of anything else, do something at once, so that one cannot take all the places.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Places by address.
-#[derive(Clone)]
-pub(in crate::http) struct Crowd {
-    counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    per_address: usize,
+/// Places by address, or by what else tells askers apart.
+pub(in crate::http) struct Crowd<K: Eq + Hash = IpAddr> {
+    counts: Arc<Mutex<HashMap<K, usize>>>,
+    each: usize,
     total: usize,
 }
 
 /// A place, given back when dropped.
-pub(in crate::http) struct Place {
-    crowd: Crowd,
-    address: IpAddr,
+pub(in crate::http) struct Place<K: Eq + Hash = IpAddr> {
+    counts: Arc<Mutex<HashMap<K, usize>>>,
+    key: K,
 }
 
-impl Crowd {
-    pub(in crate::http) fn new(per_address: usize, total: usize) -> Self {
+impl<K: Eq + Hash + Clone> Crowd<K> {
+    /// So many for each, and so many for all together.
+    pub(in crate::http) fn new(each: usize, total: usize) -> Self {
         Crowd {
             counts: Arc::default(),
-            per_address,
+            each,
             total,
         }
     }
 
-    /// None where the address, or all together, have as many as they may.
-    pub(in crate::http) fn enter(&self, address: IpAddr) -> Option<Place> {
-        let address = crate::http::limiter::network(address);
+    /// None where this one, or all together, have as many as they may.
+    pub(in crate::http) fn enter_as(&self, key: K) -> Option<Place<K>> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.values().sum::<usize>() >= self.total {
             return None;
         }
-        let count = counts.entry(address).or_default();
-        if *count >= self.per_address {
+        let count = counts.entry(key.clone()).or_default();
+        if *count >= self.each {
             return None;
         }
         *count += 1;
         Some(Place {
-            crowd: self.clone(),
-            address,
+            counts: self.counts.clone(),
+            key,
         })
     }
 }
 
-impl Drop for Place {
+impl Crowd<IpAddr> {
+    /// None where the address, or all together, have as many as they may.
+    pub(in crate::http) fn enter(&self, address: IpAddr) -> Option<Place<IpAddr>> {
+        self.enter_as(crate::http::limiter::network(address))
+    }
+}
+
+impl<K: Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
-        let mut counts = self.crowd.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.address) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.address);
+                counts.remove(&self.key);
             }
         }
     }

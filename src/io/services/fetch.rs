@@ -4,12 +4,11 @@
 //! a name must lead to a public address, looked at where the connection is made, so that no later answer of the DNS can
 //! lead elsewhere; and an address stands in a URL only where an entry names it.
 
-use super::address::is_public;
 use crate::dialplan::services::Fetch;
 use crate::limits;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use crate::web::{self, reason, Reach};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{redirect, Client, Method, Response, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -213,45 +212,9 @@ fn headers(lines: &[String]) -> Result<HeaderMap, String> {
 }
 
 fn client(connect_time: Option<Duration>) -> Result<Client, String> {
-    // Fails where a provider is installed already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .redirect(redirect::Policy::none())
-        .connect_timeout(connect_time.unwrap_or(limits::CURL_TIME))
-        .user_agent(concat!("obelus/", env!("CARGO_PKG_VERSION")))
-        // A proxy would look names up itself, past our gate.
-        .no_proxy()
-        .dns_resolver(Arc::new(PublicOnly));
+    let builder = web::client(Arc::new(Reach::public()));
+    let builder = builder.connect_timeout(connect_time.unwrap_or(limits::CURL_TIME));
     builder.build().map_err(|error| reason(&error))
-}
-
-/// Leads names to their public addresses alone.
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let name = name.as_str().to_string();
-            // The port is the client's to choose.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<_> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                return Err(format!("{name} leads to no public address").into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// An error with what lies beneath it.
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(beneath) = source {
-        text = format!("{text}: {beneath}");
-        source = beneath.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What dialplans reach beside their call, on this machine: the database of the store, web servers, programs and files,
 //! each as far as `[dialplan]` of the configuration lets them.
 
-mod address;
 mod agi;
 mod command;
 mod fetch;

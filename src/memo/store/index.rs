@@ -13,6 +13,7 @@ use crate::memo::envelope::Envelope;
 use crate::memo::key::MemoId;
 use crate::memo::record::{Facts, Record};
 use crate::memo::seal;
+use crate::memo::token::Verifier;
 use sled::transaction::{
     ConflictableTransactionError, TransactionError, Transactional as _, TransactionalTree,
 };
@@ -35,26 +36,52 @@ pub(super) struct Index {
     briefs: sled::Tree,
     db_file: PathBuf,
     disk: Arc<dyn Disk>,
-    /// A record of no memo, decoded in the place of an unknown one, so that the time of a look-up does not tell
-    /// whether a memo exists.
-    decoy: Vec<u8>,
+    /// A record of no memo, read in the place of an unknown one, so that the time of a look-up does not tell whether a memo
+    /// exists.
+    decoy: sled::IVec,
 }
 
-/// A record, or the decoy that stands for one that does not exist: the same work either way.
+/// What was found under a memo's id, or the decoy that stands for nothing: the same work either way.
+///
+/// Only the two hashes are read at first. A whole record takes longer the more it holds (an envelope, a QR code), so that
+/// reading it before a proof was shown would tell a stranger that there is a memo.
 pub struct LookedUp {
-    record: Record,
-    real: bool,
+    key: Verifier,
+    token: Verifier,
+    found: Option<sled::IVec>,
 }
 
 impl LookedUp {
-    /// The record or the decoy, for a comparison whose result is not used where it was the decoy.
-    pub fn get(&self) -> &Record {
-        &self.record
+    /// The hashes of the key and of the access token; of the decoy, where there is no such memo.
+    pub fn verifiers(&self) -> (&Verifier, &Verifier) {
+        (&self.key, &self.token)
     }
 
     /// The record, where the memo exists.
-    pub fn real(self) -> Option<Record> {
-        self.real.then_some(self.record)
+    ///
+    /// # Errors
+    /// A damaged record.
+    pub fn real(self) -> Result<Option<Record>, StoreError> {
+        self.found.as_deref().map(decode).transpose()
+    }
+}
+
+/// The two hashes of an encoded record, without decoding it. A quotation mark within a text is escaped in JSON, so the
+/// first `"access_key_hash":"` is the field and nothing else; it stands near the beginning.
+fn verifiers(bytes: &[u8]) -> Result<(Verifier, Verifier), StoreError> {
+    const KEY: &[u8] = b"\"access_key_hash\":\"";
+    const TOKEN: &[u8] = b"\",\"access_token_hash\":\"";
+    const HEX: usize = 64;
+    let hashes = || {
+        let at = bytes.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
+        let (key, rest) = bytes.get(at..)?.split_at_checked(HEX)?;
+        let token = rest.strip_prefix(TOKEN)?.get(..HEX)?;
+        Some((Verifier::from_hex(key)?, Verifier::from_hex(token)?))
+    };
+    match hashes() {
+        Some(found) => Ok(found),
+        // Written by another program, in another order.
+        None => decode(bytes).map(|record| (record.access_key_hash, record.access_token_hash)),
     }
 }
 
@@ -99,7 +126,7 @@ impl Index {
             briefs: db.open_tree("briefs")?,
             db_file: folder.join("db"),
             disk,
-            decoy: encode(&decoy())?,
+            decoy: encode(&decoy())?.into(),
             db,
         };
         for file in ["db", "conf"] {
@@ -133,11 +160,8 @@ impl Index {
     /// A record without its envelope, or the decoy.
     pub(super) fn head(&self, id: &MemoId) -> Result<LookedUp, StoreError> {
         let found = self.memos.get(id.as_bytes())?;
-        let record = decode(found.as_deref().unwrap_or(&self.decoy))?;
-        Ok(LookedUp {
-            record,
-            real: found.is_some(),
-        })
+        let (key, token) = verifiers(found.as_ref().unwrap_or(&self.decoy))?;
+        Ok(LookedUp { key, token, found })
     }
 
     /// A memo's envelope, where it is another than the one in its body.

@@ -22,6 +22,7 @@ mod index;
 mod journals;
 pub mod mailboxes;
 pub mod notices;
+mod own_file;
 pub mod receipts;
 pub mod reconcile;
 pub mod retention;
@@ -195,6 +196,8 @@ struct Inner {
     /// Who signs the receipts of deletions; none leaves none.
     issuer: OnceLock<Issuer>,
     report: Report,
+    folder: PathBuf,
+    disk: Arc<dyn Disk>,
     /// Last, so that it is dropped when all else is closed.
     _lock: Flock<File>,
 }
@@ -233,7 +236,7 @@ impl Store {
         disk.sync_dir(&path.join("index"))?;
         disk.sync_dir(path)?;
         let bodies = Bodies::new(folder, disk.clone());
-        let journals = Journals::new(journals, disk);
+        let journals = Journals::new(journals, disk.clone());
         let recovered = journals::recover(&journals, &bodies)?;
         let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
         report.journals_recovered = recovered.recovered.len();
@@ -260,6 +263,8 @@ impl Store {
                 listeners: Listeners::default(),
                 issuer: OnceLock::new(),
                 report,
+                folder: path.to_owned(),
+                disk,
                 _lock: lock,
             }),
         })
@@ -343,7 +348,7 @@ impl Store {
 
     /// A record as it stands in the index, with its envelope from wherever that is.
     fn read(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
-        let Some(mut record) = self.inner.index.head(id)?.real() else {
+        let Some(mut record) = self.inner.index.head(id)?.real()? else {
             return Ok(None);
         };
         let is_sealed = self.catalogue().get(id).is_some_and(|brief| brief.sealed);

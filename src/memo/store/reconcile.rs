@@ -87,7 +87,7 @@ pub(super) fn reconcile(index: &Index, bodies: &Bodies) -> Result<(Catalogue, Re
     for batch in without_brief.chunks(BATCH) {
         let mut records = Vec::with_capacity(batch.len());
         for id in batch {
-            if let Ok(Some(mut record)) = index.head(id).map(LookedUp::real) {
+            if let Ok(Some(mut record)) = index.head(id).and_then(LookedUp::real) {
                 if record.sealed_envelope.is_none() {
                     record.sealed_envelope = bodies.envelope(id).ok().flatten();
                 }
