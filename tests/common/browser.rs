@@ -253,6 +253,13 @@ impl Page<'_> {
         }
     }
 
+    /// Loads it anew.
+    pub fn reload(&self) {
+        self.evaluate("window.isLeft = true");
+        self.call("Page.reload", json!({}));
+        self.until("!window.isLeft && document.body");
+    }
+
     /// Brings it before the other pages: one behind them takes no keys and loads no sound.
     pub fn to_front(&self) {
         self.call("Page.bringToFront", json!({}));
