@@ -25,7 +25,8 @@ impl PrivateAudio {
     /// Where the bytes are not a WAV file that is understood.
     pub fn from_wav(file: &[u8]) -> Result<Self, WavError> {
         let body = file.len().saturating_sub(wav::HEADER_BYTES);
-        let is_ours = body % 2 == 0 && file.get(..wav::HEADER_BYTES) == Some(&wav::header(body / 2)[..]);
+        let is_ours =
+            body.is_multiple_of(2) && file.get(..wav::HEADER_BYTES) == Some(&wav::header(body / 2)[..]);
         if !is_ours {
             return Ok(PrivateAudio::new(Zeroizing::new(wav::read_8k(file)?)));
         }

@@ -10,6 +10,11 @@
 //! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
 //! - [`serve`], [`tls`]: connections.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "what is refused is answered with a response, once a request"
+)]
+
 mod access_log;
 mod answer;
 mod api;

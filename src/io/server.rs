@@ -12,13 +12,14 @@ use super::transcribe::{self, Transcriber};
 use super::vault_thread::{self, VaultQueue};
 use super::{dns, udp, Event, Received};
 use crate::call::channel::FromChannel;
-use crate::config::Config;
+use crate::config::{ClearFact, Config, Mailbox};
 use crate::dialplan::services::{Services, TextMessage};
 use crate::dialplan::{self, Dialplan, Globals};
 use crate::http;
 use crate::media::io::portable::Portable;
 use crate::media::library::Library;
 use crate::media::thread::MediaThread;
+use crate::memo::clear::{ClearFacts, ClearPolicy};
 use crate::memo::link::LinkBase;
 use crate::memo::record::Millis;
 use crate::memo::store::Store;
@@ -203,7 +204,8 @@ impl Server {
             .as_ref()
             .map(Transcriber::hearings)
             .unwrap_or_default();
-        let vault = Vault::new(store.clone(), config.http.domain.clone(), base.clone());
+        let vault = Vault::new(store.clone(), config.http.domain.clone(), base.clone())
+            .with_clear(clear_policy(&config.mailboxes));
         let (vault, vault_thread) = vault_thread::spawn(vault.with_hearings(hearings), events.clone())?;
         let mut media_threads = Vec::with_capacity(config.media.threads);
         for number in 0..config.media.threads {
@@ -791,6 +793,21 @@ impl Control {
             let _ = events.send(Event::DialplanEnded { call, panicked });
         });
     }
+}
+
+/// What of each mailbox's calls its configuration leaves in clear.
+fn clear_policy(mailboxes: &[Mailbox]) -> ClearPolicy {
+    ClearPolicy::new(mailboxes.iter().map(|mailbox| {
+        let names = |fact| mailbox.clear.contains(&fact);
+        let facts = ClearFacts {
+            from: names(ClearFact::From),
+            caller_name: names(ClearFact::CallerName),
+            to: names(ClearFact::To),
+            diversion: names(ClearFact::Diversion),
+            duration: names(ClearFact::Duration),
+        };
+        (mailbox.name.clone(), facts)
+    }))
 }
 
 async fn sleep_until(deadline: Option<tokio::time::Instant>) {

@@ -4,6 +4,7 @@
 //! time. All that are finished together share the store's syncs, and each is told as stored only then. Where there is no
 //! room for that, the journal itself becomes the memo, incomplete as after a crash: the caller's message is kept.
 
+use super::clear::ClearPolicy;
 use super::envelope::Envelope;
 use super::hearing::{Hearing, Hearings};
 use super::journal::{self, JournalWriter, ReadError};
@@ -81,6 +82,7 @@ pub struct Finisher {
     domain: String,
     base: LinkBase,
     hearings: Hearings,
+    clear: ClearPolicy,
 }
 
 impl Finisher {
@@ -90,12 +92,23 @@ impl Finisher {
             domain,
             base,
             hearings: Hearings::default(),
+            clear: ClearPolicy::default(),
         }
     }
 
     pub(super) fn with_hearings(mut self, hearings: Hearings) -> Self {
         self.hearings = hearings;
         self
+    }
+
+    pub(super) fn with_clear(mut self, clear: ClearPolicy) -> Self {
+        self.clear = clear;
+        self
+    }
+
+    /// What of a mailbox's calls stands in records in clear.
+    pub(super) fn clear(&self) -> &ClearPolicy {
+        &self.clear
     }
 
     /// Makes memos and plain files of them, and tells what became of each. Blocks on the disk.
@@ -182,6 +195,9 @@ impl Finisher {
         Facts {
             envelope: memo.envelope.clone(),
             complete,
+            clear: self
+                .clear
+                .clear(memo.meta.mailbox.as_deref(), &memo.meta, Some(memo.seconds)),
             ..vault::facts(&self.domain, memo.meta.mailbox.clone(), &memo.meta)
         }
     }

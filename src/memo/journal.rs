@@ -330,7 +330,7 @@ impl JournalReader {
         }
         self.open()?;
         self.position = self.position.checked_add(1).ok_or(OpenError::WrongKey)?;
-        if self.buffer.len() % BYTES_PER_SAMPLE != 0 {
+        if !self.buffer.len().is_multiple_of(BYTES_PER_SAMPLE) {
             return Err(OpenError::WrongKey.into());
         }
         Ok(Some(&self.buffer))

@@ -8,6 +8,7 @@
 //! Absent on purpose: a store for anything but a [`seal::SealedMemo`], a printable or copyable key, a temporary file
 //! of plain audio. The format itself is described in `docs/memo-format.md`.
 
+pub mod clear;
 pub mod envelope;
 pub mod finisher;
 pub mod hearing;

@@ -7,6 +7,7 @@
 //!
 //! Not here: when a recording starts or ends, and whether it is long enough to keep; the call decides that.
 
+use super::clear::ClearPolicy;
 use super::envelope::{self, Contents, Envelope};
 use super::finisher::{Finisher, Finishing, Purpose};
 use super::hearing::{Hearing, Hearings};
@@ -336,7 +337,15 @@ impl Vault {
     /// The same that keeps the audio of some mailboxes' memos until it was heard.
     pub fn with_hearings(mut self, hearings: Hearings) -> Self {
         let finisher = Finisher::new(self.store.clone(), self.domain.clone(), self.base.clone());
-        self.finisher = Arc::new(finisher.with_hearings(hearings));
+        let clear = self.finisher.clear().clone();
+        self.finisher = Arc::new(finisher.with_hearings(hearings).with_clear(clear));
+        self
+    }
+
+    /// The same that leaves some facts of some mailboxes' calls in clear. To be said before [`Vault::with_hearings`].
+    pub fn with_clear(mut self, clear: ClearPolicy) -> Self {
+        let finisher = Finisher::new(self.store.clone(), self.domain.clone(), self.base.clone());
+        self.finisher = Arc::new(finisher.with_clear(clear));
         self
     }
 
@@ -454,6 +463,7 @@ impl Vault {
         let has_envelope = envelope.is_some();
         let facts = Facts {
             envelope,
+            clear: self.finisher.clear().clear(mailbox.as_deref(), meta, None),
             ..facts(&self.domain, mailbox.clone(), meta)
         };
         let journal = self

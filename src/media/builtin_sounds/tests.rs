@@ -259,7 +259,8 @@ fn what_the_switch_says_by_itself_is_there() {
 #[test]
 fn the_binary_stays_small() {
     let bytes: usize = SOUNDS.iter().map(|(_, wav)| wav.len()).sum();
-    assert!(bytes < 7_000_000, "{bytes} bytes");
+    // Two languages at 8 kHz; what is said of memos by telephone is the last half megabyte of it.
+    assert!(bytes < 7_600_000, "{bytes} bytes");
 }
 
 #[test]

@@ -39,7 +39,11 @@ impl Attempts {
     /// Until when nothing is compared, where that is so at `now`.
     pub fn waits(&self, now: Millis) -> Option<Millis> {
         let rounds = self.wrong_in_a_row / limits::TELEPHONE_WRONG_IN_A_ROW;
-        if rounds == 0 || self.wrong_in_a_row % limits::TELEPHONE_WRONG_IN_A_ROW != 0 {
+        if rounds == 0
+            || !self
+                .wrong_in_a_row
+                .is_multiple_of(limits::TELEPHONE_WRONG_IN_A_ROW)
+        {
             return None;
         }
         let first = u64::try_from(limits::TELEPHONE_WAIT.as_millis()).unwrap_or(u64::MAX);

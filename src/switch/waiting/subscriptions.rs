@@ -55,6 +55,9 @@ pub(in crate::switch) struct Asked {
     pub contact: Uri,
 }
 
+/// A status, and what stands in the answer beside it.
+type Refusal = (u16, Vec<(&'static str, String)>);
+
 impl Subscriptions {
     pub fn new(rng: Rng) -> Self {
         Subscriptions {
@@ -84,7 +87,7 @@ impl Subscriptions {
         request: &Request,
         flow: Flow,
         asked: Asked,
-    ) -> Result<Response, (u16, Vec<(&'static str, String)>)> {
+    ) -> Result<Response, Refusal> {
         let refuse = |status| (status, Vec::new());
         // Whoever may not ask learns nothing, not even which mailboxes there are.
         if !asked.is_allowed {
