@@ -8,13 +8,18 @@
 // A bench's items are nobody's interface.
 #![allow(missing_docs)]
 
-use obelus::federation::server::{self, Asker, Proof};
+#[path = "common/loopback.rs"]
+mod loopback;
+
+use obelus::config::Config;
+use obelus::federation::server::{self, Asker, Policy, Proof};
 use obelus::memo::envelope::{self, Contents, Envelope};
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::owner::{Kem, OwnerSeed};
 use obelus::memo::record::Facts;
 use obelus::memo::seal;
+use obelus::memo::store::mailboxes::OwnerKey;
 use obelus::memo::store::receipts::Reason;
 use obelus::memo::store::{Durable, NewMemo, Store};
 use obelus::memo::token::AccessToken;
@@ -76,8 +81,8 @@ fn shown(what: &str, time: Duration) {
 fn resident() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
-    kilobytes.unwrap_or_default() / 1_000.0
+    let kibibytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
+    kibibytes.unwrap_or_default() * 1_024.0 / 1_000_000.0
 }
 
 fn at(number: usize) -> SystemTime {
@@ -187,13 +192,44 @@ fn measure(folder: &Path, memos: usize) {
     drop(store);
     shown("stop", start.elapsed());
     let start = Instant::now();
-    drop(Store::open(&folder.join("data")).expect("a store"));
+    let store = Store::open(&folder.join("data")).expect("a store");
     shown("start anew", start.elapsed());
+    pages_over_http(&store);
+}
+
+/// As a browser asks for them.
+fn pages_over_http(store: &Store) {
+    let seed = OwnerSeed::generate();
+    let token = seed.listing_token();
+    let key = OwnerKey::new(&seed.public_key(Kem::X25519), token.verifier(), at(0));
+    store.mailboxes().set_owner("mailbox-1", key).expect("an owner");
+    let mut connection = loopback::Connection::open(loopback::serve(store.clone()));
+    for limit in [50, PAGE] {
+        let path = format!("/api/mailboxes/mailbox-1/memos?limit={limit}");
+        let request = loopback::Connection::request(&path, &token.to_text());
+        let mut times = Vec::new();
+        for _ in 0..21 {
+            let start = Instant::now();
+            let (status, _) = connection.ask(&request);
+            times.push(start.elapsed());
+            assert_eq!(status, 200);
+        }
+        shown(
+            &format!("first page of {limit} over HTTP, the first time"),
+            times[0],
+        );
+        times.sort_unstable();
+        shown(
+            &format!("first page of {limit} over HTTP, median of 21"),
+            times[10],
+        );
+    }
 }
 
 /// What storing and fetching leaves in memory.
 fn serve(folder: &Path) {
     let store = Store::open(&folder.join("other")).expect("a store");
+    let policy = Policy::new(&Config::default().federation);
     let before = resident();
     const ROUNDS: usize = 10;
     const EACH: usize = 1_000;
@@ -208,7 +244,7 @@ fn serve(folder: &Path) {
                 .insert(vec![NewMemo { sealed, facts }])
                 .iter()
                 .all(Result::is_ok));
-            assert!(server::fetch(&store, Some(id), proof, Asker::OwnPage, at(0)).is_ok());
+            assert!(server::fetch(&store, Some(id), proof, &policy, &Asker::OwnPage, at(0)).is_ok());
         }
         println!(
             "{:60} {:10.1} MB",

@@ -5,6 +5,9 @@
 // What criterion's macros make cannot be documented.
 #![allow(missing_docs)]
 
+#[path = "common/loopback.rs"]
+mod loopback;
+
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce};
 use criterion::{criterion_group, criterion_main, BatchSize, Criterion, Throughput};
@@ -28,6 +31,8 @@ use zeroize::Zeroizing;
 const SAMPLES: usize = 60 * 8_000;
 /// Recordings that go on at once.
 const RECORDINGS: u64 = 1_000;
+/// Answers of each kind of refusal.
+const ANSWERS: usize = 10_000;
 /// Memos that finish in one batch, in the second of the measurements of the store.
 const BATCH: usize = 16;
 
@@ -230,7 +235,6 @@ fn journals(c: &mut Criterion) {
 /// A stranger must not learn from the time of an answer whether a memo exists: the medians of 10,000 answers of each kind,
 /// one of the one and one of the other in turn, so that whatever else the machine does befalls both.
 fn refusing(_: &mut Criterion) {
-    const ANSWERS: usize = 10_000;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = Store::open(&folder.path().join("data")).expect("a store");
     let known: Vec<NewMemo> = (0..64).map(|_| new_memo(80)).collect();
@@ -254,26 +258,48 @@ fn refusing(_: &mut Criterion) {
             assert!(refused);
             time.as_nanos()
         };
-        let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
-        for turn in 0..ANSWERS {
-            let stranger = MemoId::generate();
-            // Whoever comes second finds the caches warmer: each does in its turn.
-            if turn % 2 == 0 {
-                wrong.push(time(ids[turn % ids.len()]));
-                unknown.push(time(stranger));
-            } else {
-                unknown.push(time(stranger));
-                wrong.push(time(ids[turn % ids.len()]));
-            }
-        }
-        let median = |mut times: Vec<u128>| {
-            times.sort_unstable();
-            times[times.len() / 2]
-        };
-        let (wrong, unknown) = (median(wrong), median(unknown));
-        let apart = (wrong as f64 / unknown as f64 - 1.0) * 100.0;
-        println!("refusing {name}, medians of {ANSWERS}: wrong key {wrong} ns, unknown memo {unknown} ns, {apart:+.1} %");
+        compared(name, in_turns(&ids, time));
     }
+
+    let address = loopback::serve(store);
+    let mut connection = loopback::Connection::open(address);
+    let token = AccessToken::derive(&key).to_text();
+    let time = |id: MemoId| {
+        let request = loopback::Connection::request(&format!("/voice/{id}/audio"), &token);
+        let start = Instant::now();
+        let (status, _) = connection.ask(&request);
+        let time = start.elapsed();
+        assert_eq!(status, 404);
+        time.as_nanos()
+    };
+    compared("over HTTP on loopback", in_turns(&ids, time));
+}
+
+/// Times of the refusals of known memos and of unknown ones. Whoever comes second finds the caches warmer: each does in its
+/// turn.
+fn in_turns(known: &[MemoId], mut time: impl FnMut(MemoId) -> u128) -> (Vec<u128>, Vec<u128>) {
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+    for turn in 0..ANSWERS {
+        let (known, stranger) = (known[turn % known.len()], MemoId::generate());
+        if turn % 2 == 0 {
+            wrong.push(time(known));
+            unknown.push(time(stranger));
+        } else {
+            unknown.push(time(stranger));
+            wrong.push(time(known));
+        }
+    }
+    (wrong, unknown)
+}
+
+fn compared(name: &str, (wrong, unknown): (Vec<u128>, Vec<u128>)) {
+    let median = |mut times: Vec<u128>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    let (wrong, unknown) = (median(wrong), median(unknown));
+    let apart = (wrong as f64 / unknown as f64 - 1.0) * 100.0;
+    println!("refusing {name}, medians of {ANSWERS}: wrong key {wrong} ns, unknown memo {unknown} ns, {apart:+.1} %");
 }
 
 criterion_group!(benches, ciphers, journals, storing, refusing);
