@@ -776,7 +776,10 @@ async fn a_mailboxs_key_is_told_to_senders_or_to_its_owner() {
     let public_key = closed.seed.public_key(Kem::X25519).to_text();
     assert_eq!(
         answer,
-        json!({"success": true, "mailbox": "main", "kem": "x25519", "public_key": public_key, "record": false})
+        json!({
+            "success": true, "mailbox": "main", "kem": "x25519", "public_key": public_key, "record": false,
+            "telephone": false,
+        })
     );
     let open = Inbox::with(record_allowed);
     let (status, answer) = answered(show(&open, "main")).await;

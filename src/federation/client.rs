@@ -19,6 +19,7 @@ use reqwest::{StatusCode, Url};
 use serde_json::{json, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
+use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 /// Base64 as peers write it, padded or not.
@@ -103,10 +104,10 @@ pub enum ClientError {
 /// Fetches in a domain's name.
 pub struct Client {
     http: reqwest::Client,
-    peers: Arc<Peers>,
+    pub(super) peers: Arc<Peers>,
     identity: Arc<Identity>,
-    own: Domain,
-    room: Room,
+    pub(super) own: Domain,
+    pub(super) room: Room,
     cache: Mutex<Cache>,
 }
 
@@ -184,6 +185,17 @@ impl Client {
             ("access_token", &token),
             ("requesting_domain", self.own.as_str()),
         ]);
+        self.post_signed(domain, url, body, now).await
+    }
+
+    /// Sends a body that names this domain, signed.
+    pub(super) async fn post_signed(
+        &self,
+        domain: &Domain,
+        url: Url,
+        body: Zeroizing<Vec<u8>>,
+        now: Now,
+    ) -> Result<reqwest::Response, ClientError> {
         let nonce = nonce();
         let signed = signature::sign(&self.identity, "POST", url.as_str(), &body, now.wall_secs, &nonce);
         let request = self
@@ -233,6 +245,28 @@ pub(super) async fn read(
     domain: &Domain,
     response: reqwest::Response,
 ) -> Result<Fetched, ClientError> {
+    let (body, _room) = read_body(room, domain, response).await?;
+    fetched(domain, &body)
+}
+
+/// What the body of an answer holds.
+pub(super) fn fetched(domain: &Domain, body: &[u8]) -> Result<Fetched, ClientError> {
+    let domain = domain.clone();
+    parse(body).map_err(|problem| match problem {
+        Problem::Refused(reason) => ClientError::Refused { domain, reason },
+        Problem::Strange(what) => ClientError::Strange {
+            domain,
+            what: what.to_owned(),
+        },
+    })
+}
+
+/// Reads the body of an answer that says all is well; others are errors. With it the room that it takes.
+pub(super) async fn read_body(
+    room: &Room,
+    domain: &Domain,
+    response: reqwest::Response,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), ClientError> {
     let status = response.status();
     let strange = |what: String| ClientError::Strange {
         domain: domain.clone(),
@@ -244,18 +278,12 @@ pub(super) async fn read(
         _ => limits::HTTP_BODY_BYTES,
     };
     let read = room.read(response, most).await;
-    let (body, _room) = read.map_err(|error| match error {
+    let (body, held) = read.map_err(|error| match error {
         ReadError::Busy => ClientError::Busy(domain.clone()),
         other => strange(other.to_string()),
     })?;
     match status {
-        StatusCode::OK => parse(&body).map_err(|problem| match problem {
-            Problem::Refused(reason) => ClientError::Refused {
-                domain: domain.clone(),
-                reason,
-            },
-            Problem::Strange(what) => strange(what.to_owned()),
-        }),
+        StatusCode::OK => Ok((body, held)),
         StatusCode::NOT_FOUND => Err(ClientError::Unknown(domain.clone())),
         StatusCode::GONE => Err(ClientError::Expired),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
@@ -303,7 +331,7 @@ pub(super) fn key_request(memo_id: &str, key: &MemoKey, own: &str) -> Zeroizing<
 }
 
 /// An object of texts. Into a buffer that is wiped, since one of them is a secret.
-fn json_body(fields: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+pub(super) fn json_body(fields: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
     // All the room from the start: growing would leave a copy behind. A character takes six bytes at most.
     let length: usize = fields
         .iter()

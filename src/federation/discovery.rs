@@ -16,6 +16,8 @@ pub const PATH: &str = "/.well-known/voice-federation";
 pub const FETCH_PATH: &str = "/api/federation/voice/fetch";
 /// Where keys are verified.
 pub const VERIFY_PATH: &str = "/api/federation/voice/verify";
+/// Where memos are opened by telephone codes.
+pub const TELEPHONE_PATH: &str = "/api/federation/voice/telephone";
 
 /// What a domain says of its federation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +62,9 @@ pub struct Extension {
     pub signature_keys: Vec<Jwk>,
     /// Where a person's client, which has no domain to sign for, gets ciphertext for the token: `{id}` is the memo's.
     pub audio: String,
+    /// Where memos are opened by telephone codes; absent where none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telephone: Option<String>,
 }
 
 impl Discovery {
@@ -79,9 +84,16 @@ impl Discovery {
                     access_token: true,
                     signature_keys: vec![identity.jwk().clone()],
                     audio: format!("{url}/voice/{{id}}/audio"),
+                    telephone: None,
                 },
             },
         }
+    }
+
+    /// The same, of a server some of whose memos are opened by telephone codes.
+    pub fn with_telephone(mut self, url: &str) -> Self {
+        self.extensions.v1_1.telephone = Some(format!("{url}{TELEPHONE_PATH}"));
+        self
     }
 }
 
@@ -105,6 +117,8 @@ pub struct PeerExtension {
     pub keys: Vec<PublicKey>,
     /// Where a person's client gets ciphertext.
     pub audio: Option<String>,
+    /// Where memos are opened by telephone codes.
+    pub telephone: Option<String>,
 }
 
 /// Why a document says nothing.
@@ -146,6 +160,7 @@ impl Peer {
                 access_token: extension["access_token"].as_bool().unwrap_or(false),
                 keys: keys(&extension["signature_keys"]),
                 audio: text(&extension["audio"]),
+                telephone: text(&extension["telephone"]),
             }),
         })
     }
@@ -197,9 +212,15 @@ mod tests {
         assert_eq!(peer.fetch, "https://a.example/api/federation/voice/fetch");
         assert!(peer.takes_tokens());
         assert!(peer.key(identity.keyid()).is_some() && peer.key("other").is_none());
+        let extension = peer.v1_1.unwrap();
         assert_eq!(
-            peer.v1_1.unwrap().audio.as_deref(),
-            Some("https://a.example/voice/{id}/audio")
+            (extension.audio.as_deref(), extension.telephone),
+            (Some("https://a.example/voice/{id}/audio"), None)
+        );
+        let ours = serde_json::to_value(ours.with_telephone("https://a.example")).unwrap();
+        assert_eq!(
+            parse(&ours).unwrap().v1_1.unwrap().telephone.as_deref(),
+            Some("https://a.example/api/federation/voice/telephone")
         );
     }
 

@@ -7,6 +7,7 @@
 //! - [`identity`]: the key that a server signs with; [`signature`]: how a request is signed and verified, over the
 //!   notation of [`structured`]; [`nonces`]: none is accepted twice; [`authenticate`]: all of it for one request.
 //! - [`node`]: a server's own part, put together. [`policy`]: which domains get which memo; [`server`]: who gets what.
+//! - [`telephone`]: who gets a memo by its telephone code; [`telephone_client`]: asks others for theirs.
 //! - [`client`]: fetches in this domain's name, with a small [`cache`]; [`open_link`]: in a person's.
 //!
 //! How a decision becomes an HTTP answer is `http::federation`'s matter.
@@ -25,3 +26,5 @@ pub mod policy;
 pub mod server;
 pub mod signature;
 pub mod structured;
+pub mod telephone;
+pub mod telephone_client;

@@ -45,6 +45,11 @@ impl Policy {
         &self.trusted
     }
 
+    /// Whether a domain that proved which one it is gets any memo at all.
+    pub fn serves(&self, domain: &Domain) -> bool {
+        names(&self.trusted, domain)
+    }
+
     /// Whether a memo may go to that asker, who holds its key.
     pub fn allows(&self, record: &Record, asker: &Asker) -> bool {
         match asker {

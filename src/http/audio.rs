@@ -175,7 +175,7 @@ pub(super) async fn decide<T: Send + 'static>(
     })
 }
 
-fn refused(refusal: &Refusal) -> Response {
+pub(super) fn refused(refusal: &Refusal) -> Response {
     let status = match refusal {
         Refusal::Unknown => StatusCode::NOT_FOUND,
         Refusal::Expired(_) | Refusal::UsedUp => StatusCode::GONE,

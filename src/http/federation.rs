@@ -27,7 +27,12 @@ use zeroize::{Zeroize as _, Zeroizing};
 pub(super) async fn discovery(FromState(state): FromState<State>, client: Client) -> Json<Discovery> {
     let node = &state.inner.federation;
     let trusted = node.policy.trusted().to_vec();
-    Json(Discovery::of(&own_url(&state, client), &node.identity, trusted))
+    let url = own_url(&state, client);
+    let ours = Discovery::of(&url, &node.identity, trusted);
+    Json(match state.takes_codes() {
+        true => ours.with_telephone(&url),
+        false => ours,
+    })
 }
 
 /// What stands before this server's paths.
@@ -68,7 +73,7 @@ struct Attempt {
 
 /// What surrounds a request.
 pub(super) struct Head {
-    client: Client,
+    pub(super) client: Client,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -197,7 +202,7 @@ pub(super) async fn who(
     }
 }
 
-fn log_refused(head: &Head, what: &str, outcome: &str) {
+pub(super) fn log_refused(head: &Head, what: &str, outcome: &str) {
     tracing::info!(address = %head.client.address, outcome, "{what}");
 }
 

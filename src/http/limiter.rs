@@ -53,6 +53,12 @@ const UPLOADED: Rate = Rate {
 };
 /// Bytes that count as one.
 const UPLOAD_UNIT_BYTES: u64 = 64 * 1024;
+/// Wrong telephone codes that one domain shows, or one address: each also counts against the memo's lock, of which a
+/// stranger could otherwise have every one wait.
+const CODES: Rate = Rate {
+    burst: 30,
+    every: Duration::from_secs(60),
+};
 
 /// What somebody may be wrong about: a memo's key, or a mailbox's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,6 +86,7 @@ pub(super) struct Limiter {
     owners: Table<Subject>,
     uploads: Table<IpAddr>,
     uploaded: Table<IpAddr>,
+    codes: Table<Subject>,
 }
 
 impl Limiter {
@@ -142,6 +149,29 @@ impl Limiter {
         self.uploaded.take_many(network(address), units, UPLOADED, now)
     }
 
+    /// Takes one wrong telephone code off the allowances of a domain and its address, before it is known to be wrong:
+    /// those who try at once must not all pass.
+    ///
+    /// # Errors
+    /// How long to wait, where one of them has none left.
+    pub(super) fn code(&mut self, domain: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let askers = code_askers(domain, address);
+        let waits = askers.iter().map(|asker| self.codes.wait(asker, CODES, now));
+        match waits.max().unwrap_or_default() {
+            Duration::ZERO => askers
+                .into_iter()
+                .try_for_each(|asker| self.codes.take(asker, CODES, now)),
+            wait => Err(wait),
+        }
+    }
+
+    /// Gives it back: the code was right.
+    pub(super) fn code_was_right(&mut self, domain: &str, address: IpAddr) {
+        for asker in code_askers(domain, address) {
+            self.codes.give_back(&asker, CODES);
+        }
+    }
+
     fn may_try(&self, subject: Subject, address: IpAddr, now: Instant) -> Result<(), Duration> {
         let suspect = self.suspects.wait(&(subject, network(address)), SUSPECT, now);
         let subject = self.subjects.wait(&subject, SUBJECT, now);
@@ -155,6 +185,15 @@ impl Limiter {
         let _ = self.subjects.take(subject, SUBJECT, now);
         let _ = self.suspects.take((subject, network(address)), SUSPECT, now);
     }
+}
+
+/// Who shows a telephone code: the domain, and where it asks from.
+fn code_askers(domain: &str, address: IpAddr) -> [Subject; 2] {
+    // No domain has a space in it.
+    [
+        Subject::mailbox(domain),
+        Subject::mailbox(&format!("address {}", network(address))),
+    ]
 }
 
 /// What counts as one asker: an IPv4 address, or the /64 that one subscriber has of IPv6.
@@ -203,6 +242,14 @@ impl<K: Eq + Hash> Table<K> {
         self.take_many(key, 1, rate, now)
     }
 
+    /// Undoes a `take`.
+    fn give_back(&mut self, key: &K, rate: Rate) {
+        if let Some(full_at) = self.young.get_mut(key).or_else(|| self.old.get_mut(key)) {
+            let before = full_at.since(Instant::ZERO).saturating_sub(rate.every);
+            *full_at = Instant::ZERO + before;
+        }
+    }
+
     fn take_many(&mut self, key: K, units: u32, rate: Rate, now: Instant) -> Result<(), Duration> {
         let wait = self.wait_for(&key, units, rate, now);
         if wait > Duration::ZERO {
@@ -249,6 +296,35 @@ mod tests {
         }
         assert!(limiter.request(address("2001:db8::ffff"), now).is_err());
         assert_eq!(limiter.request(address("2001:db8:0:1::1"), now), Ok(()));
+    }
+
+    #[test]
+    fn a_domain_and_an_address_have_so_many_wrong_codes_and_right_ones_cost_nothing() {
+        let mut limiter = Limiter::default();
+        let (here, there) = (address("192.0.2.1"), address("192.0.2.2"));
+        let now = Instant::from_secs(1_000);
+        for _ in 0..100 {
+            assert_eq!(limiter.code("a.example", here, now), Ok(()));
+            limiter.code_was_right("a.example", here);
+        }
+        for _ in 0..30 {
+            assert_eq!(limiter.code("a.example", here, now), Ok(()));
+        }
+        let wait = Err(Duration::from_secs(60));
+        assert_eq!(
+            limiter.code("a.example", there, now),
+            wait,
+            "wherever it asks from"
+        );
+        assert_eq!(
+            limiter.code("b.example", here, now),
+            wait,
+            "whatever it is called"
+        );
+        assert_eq!(limiter.code("b.example", there, now), Ok(()));
+        let later = now + Duration::from_secs(60);
+        assert_eq!(limiter.code("a.example", here, later), Ok(()));
+        assert!(limiter.code("a.example", here, later).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! - [`api`]: what owners and senders do with memos.
 //! - [`inbox`], [`record`], [`open_page`]: the pages beside the player.
 //! - [`open`]: memos of other domains, for our own pages.
-//! - [`audio`], [`voice`], [`federation`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
+//! - [`audio`], [`voice`], [`federation`], [`telephone`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
 //! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
 //! - [`serve`], [`tls`]: connections.
 
@@ -32,6 +32,7 @@ mod open;
 mod open_page;
 mod record;
 mod serve;
+mod telephone;
 pub mod tls;
 mod voice;
 mod voicemails;
@@ -258,6 +259,16 @@ impl State {
         self.permits(mailbox).telephone
     }
 
+    /// Whether any mailbox's memos may be.
+    fn takes_codes(&self) -> bool {
+        self.inner.mailboxes.values().any(|permits| permits.telephone)
+    }
+
+    /// This domain's part in federation.
+    pub fn federation(&self) -> &Node {
+        &self.inner.federation
+    }
+
     /// Whether this is the operator's token. Hashed first, so that the comparison takes the same time for a text of any
     /// length.
     fn is_admin(&self, given: &str) -> bool {
@@ -307,6 +318,7 @@ pub fn router(state: State) -> Router {
         .route(discovery::PATH, for_everybody(get(federation::discovery)))
         .route(discovery::FETCH_PATH, for_everybody(post(federation::fetch)))
         .route(discovery::VERIFY_PATH, for_everybody(post(federation::verify)))
+        .route(discovery::TELEPHONE_PATH, post(telephone::post))
         .route("/api/open", post(open::post))
         .route("/voicemails", get(voicemails::list))
         .route("/healthz", get(health::alive))

@@ -203,7 +203,7 @@ impl Default for Relays {
 
 impl State {
     /// What both clocks say.
-    pub(super) fn both_clocks(&self) -> Now {
+    pub fn both_clocks(&self) -> Now {
         let since = self.wall().duration_since(std::time::UNIX_EPOCH);
         Now {
             instant: self.now(),

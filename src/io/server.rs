@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::counts::{self, Changed};
 use super::local_address::LocalAddress;
 use super::notify::{self, Notice, Notifier};
+use super::services::domains::Federated;
 use super::services::memos::Memos;
 use super::services::{Machine, SendMessage};
 use super::sweeper::{self, Sweeper};
@@ -259,6 +260,7 @@ impl Server {
         let state = http::State::new(store.clone(), &config.http, &config.federation)?
             .with_mailboxes(&config.mailboxes);
         state.sign_receipts();
+        let domains = Arc::new(Federated::new(state.clone()));
         let http_task = tokio::spawn(async move {
             let stopped = async move { drop(http_stopped.await) };
             if let Err(error) = http::serve(http_listener, state, tls, stopped).await {
@@ -267,7 +269,7 @@ impl Server {
         });
         let machine = Machine::new(&config.dialplan, store.database())
             .with_messages(send_message())
-            .with_memos(Memos::new(&config, store.clone(), None));
+            .with_memos(Memos::new(&config, store.clone(), Some(domains)));
         let control = Control {
             config: config.clone(),
             switch,

@@ -45,6 +45,7 @@ pub(super) async fn show(
             "kem": owner.kem,
             "public_key": owner.public_key_text(),
             "record": record,
+            "telephone": state.permits_telephone(&mailbox),
         }),
     ))
 }

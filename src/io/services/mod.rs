@@ -3,6 +3,7 @@
 
 mod agi;
 mod command;
+pub mod domains;
 mod fetch;
 mod files;
 pub mod memos;

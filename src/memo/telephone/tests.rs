@@ -290,3 +290,67 @@ fn what_a_code_becomes_prints_nothing() {
     )
     .contains("0123456789012345"));
 }
+
+#[derive(serde::Deserialize)]
+struct Vectors {
+    cases: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    name: String,
+    secret: String,
+    aad: String,
+    lock: serde_json::Value,
+    #[serde(default)]
+    plaintext: String,
+    #[serde(default)]
+    proof: String,
+    expect: String,
+}
+
+impl Case {
+    /// What opening comes to: `ok`, or the kind of the failure; and what was opened, with the proof.
+    fn open(&self) -> Result<(String, String), &'static str> {
+        let lock: TelephoneLock = serde_json::from_value(self.lock.clone()).map_err(|_| "malformed")?;
+        let keyed = Digits::from_text(&self.secret).ok_or("malformed")?;
+        let derived = CodeSecret::keyed(keyed)
+            .map_err(|_| "malformed")?
+            .derive(lock.parameters());
+        if !lock.is_proof(&derived.proof()) {
+            return Err("wrong-code");
+        }
+        let opened = match lock.locator() {
+            Some(_) => {
+                let memo = self.aad.parse().map_err(|_| "malformed")?;
+                let key = lock.wrapped().open_key(&derived, &memo);
+                key.map_err(|_| "damaged")?.to_text().to_string()
+            }
+            None => {
+                let seed = lock.wrapped().open_seed(&derived, &self.aad);
+                seed.map_err(|_| "damaged")?.to_text().to_string()
+            }
+        };
+        let proof = derived.proof().to_text();
+        Ok((opened, proof.trim_end_matches('=').to_owned()))
+    }
+}
+
+#[test]
+fn locks_that_others_made_open_as_the_vectors_say() {
+    let vectors: Vectors =
+        serde_json::from_str(include_str!("../../../tests/vectors/telephone.json")).unwrap();
+    let mut kinds = std::collections::BTreeSet::new();
+    for case in &vectors.cases {
+        let expected = match case.expect.as_str() {
+            "ok" => Ok((case.plaintext.clone(), case.proof.clone())),
+            failure => Err(failure),
+        };
+        assert_eq!(case.open(), expected, "{}", case.name);
+        kinds.insert(case.expect.as_str());
+    }
+    assert_eq!(
+        kinds.into_iter().collect::<Vec<_>>(),
+        ["damaged", "malformed", "ok", "wrong-code"]
+    );
+}
