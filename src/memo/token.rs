@@ -54,11 +54,19 @@ impl Verifier {
         Verifier([0; 32])
     }
 
-    /// Reads 64 digits of hexadecimal.
+    /// Reads 64 digits of hexadecimal, without a branch that depends on one of them: a processor foresees the branches of
+    /// a text that it has read before, such as a decoy's, and not those of another, which took a third longer.
     pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
+        let text: &[u8; 64] = text.try_into().ok()?;
         let mut bytes = [0u8; 32];
-        hex::decode_to_slice(text, &mut bytes).ok()?;
-        Some(Verifier(bytes))
+        let mut all = 1;
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+            let (high, is_high) = hex_digit(pair[0]);
+            let (low, is_low) = hex_digit(pair[1]);
+            *byte = high << 4 | low;
+            all &= is_high & is_low;
+        }
+        (all == 1).then_some(Verifier(bytes))
     }
 
     /// Whether both are of one secret; in the same time whichever byte differs.
@@ -70,6 +78,15 @@ impl Verifier {
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// What a digit of hexadecimal stands for, and whether it is one (1 or 0).
+fn hex_digit(digit: u8) -> (u8, u8) {
+    let number = digit.wrapping_sub(b'0');
+    let letter = (digit | 0x20).wrapping_sub(b'a');
+    let (is_number, is_letter) = (u8::from(number < 10), u8::from(letter < 6));
+    let value = (number & is_number.wrapping_neg()) | (letter.wrapping_add(10) & is_letter.wrapping_neg());
+    (value, is_number | is_letter)
 }
 
 impl fmt::Debug for Verifier {
@@ -90,5 +107,26 @@ impl<'de> serde::Deserialize<'de> for Verifier {
         let mut bytes = [0u8; 32];
         hex::decode_to_slice(text.as_bytes(), &mut bytes).map_err(serde::de::Error::custom)?;
         Ok(Verifier(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn hexadecimal_is_read_as_others_read_it(bytes: [u8; 32], at in 0..64_usize, other: u8) {
+            for text in [hex::encode(bytes), hex::encode_upper(bytes)] {
+                let mut text = text.into_bytes();
+                prop_assert_eq!(Verifier::from_hex(&text).map(|read| read.0), Some(bytes));
+                text[at] = other;
+                let mut expected = [0; 32];
+                let is_hex = hex::decode_to_slice(&text, &mut expected).is_ok();
+                prop_assert_eq!(Verifier::from_hex(&text).map(|read| read.0), is_hex.then_some(expected));
+                prop_assert!(Verifier::from_hex(&text[1..]).is_none());
+            }
+        }
     }
 }
