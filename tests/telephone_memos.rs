@@ -147,7 +147,7 @@ fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
     } = prepared.expect("it was prepared");
 
     // The first memo: 1 goes to it, 1 again skips its envelope.
-    let heard = call(&switch, 600, &format!("{CODE}#11"), 5);
+    let heard = call(&switch, 600, &format!("{CODE}#11"), 20);
     assert_eq!(
         packets_in(&heard, &audio[0]),
         75,
@@ -173,7 +173,7 @@ fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
 
     // The other one, by its own code.
     let keys_of_memo: String = code.to_text().chars().filter(char::is_ascii_digit).collect();
-    let heard = call(&switch, 601, &keys_of_memo, 4);
+    let heard = call(&switch, 601, &keys_of_memo, 20);
     assert_eq!(packets_in(&heard, &audio[1]), 75);
 
     // Three wrong codes, and the switch hangs up.

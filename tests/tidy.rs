@@ -141,6 +141,7 @@ const SHELLS: &[&str] = &[
     "src/federation/client.rs",
     "src/federation/open_link.rs",
     "src/federation/peers.rs",
+    "src/federation/telephone_client.rs",
     "src/memo/finisher.rs",
     "src/memo/store/",
     "src/ops/logging.rs",
