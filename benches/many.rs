@@ -128,6 +128,9 @@ fn fill(folder: &Path, memos: usize, transcript: usize) {
     }
     shown("sealing and storing all", start.elapsed());
     shown("of that in the store", in_store);
+    // What is measured next does not wait for what this left to be written.
+    let root = std::fs::File::open(folder).expect("the folder");
+    nix::unistd::syncfs(&root).expect("a sync");
     println!(
         "{:60} {:10.1} MB",
         "memory of the process that stored them",
@@ -167,6 +170,12 @@ fn measure(folder: &Path, memos: usize) {
         "memory after reading all of a mailbox",
         resident()
     );
+    let mut after = Some(None);
+    while let Some(from) = after {
+        let next = store.list(None, from, PAGE).expect("a page").next;
+        after = next.map(Some);
+    }
+    println!("{:60} {:10.1} MB", "memory after reading all", resident());
 
     let ids: Vec<MemoId> = page.records.iter().map(|record| record.id).collect();
     let start = Instant::now();

@@ -3,7 +3,7 @@
 // Each test that includes this file uses a part of it.
 #![allow(dead_code)]
 
-use obelus::memo::store::disk::{Disk, DiskFile, OsDisk};
+use obelus::memo::store::disk::{Disk, DiskFile, Names, OsDisk};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -347,7 +347,7 @@ impl Disk for FaultDisk {
         OsDisk.read_head(path, most)
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+    fn list(&self, path: &Path) -> io::Result<Names> {
         OsDisk.list(path)
     }
 

@@ -138,8 +138,13 @@ impl Bodies {
 
     /// The memos of which there are bodies.
     pub(super) fn ids(&self) -> io::Result<Vec<MemoId>> {
-        let names = self.disk.list(&self.folder)?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+        self.list()?
+            .filter_map(|entry| match entry {
+                Ok(Entry::Body(id)) => Some(Ok(id)),
+                Ok(Entry::Temporary(_) | Entry::Foreign(_)) => None,
+                Err(error) => Some(Err(error)),
+            })
+            .collect()
     }
 
     /// The record at the head of a body, where the rest of the file is whole: as long as the record says, or made of whole
@@ -170,16 +175,13 @@ impl Bodies {
         }
     }
 
-    pub(super) fn list(&self) -> io::Result<Vec<Entry>> {
-        let names = self.disk.list(&self.folder)?;
-        Ok(names
-            .into_iter()
-            .map(|name| match name.parse() {
-                Ok(id) => Entry::Body(id),
-                Err(_) if name.ends_with(TEMPORARY_SUFFIX) => Entry::Temporary(name),
-                Err(_) => Entry::Foreign(name),
-            })
-            .collect())
+    pub(super) fn list(&self) -> io::Result<impl Iterator<Item = io::Result<Entry>>> {
+        let entry = |name: String| match name.parse() {
+            Ok(id) => Entry::Body(id),
+            Err(_) if name.ends_with(TEMPORARY_SUFFIX) => Entry::Temporary(name),
+            Err(_) => Entry::Foreign(name),
+        };
+        Ok(self.disk.list(&self.folder)?.map(move |name| name.map(entry)))
     }
 }
 

@@ -55,13 +55,20 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// An empty one whose versions begin there.
-    pub(super) fn new(first_version: u64) -> Self {
-        Catalogue {
+    /// One of these memos, whose versions begin there.
+    pub(super) fn of(first_version: u64, mut memos: Vec<(MemoId, Brief)>) -> Self {
+        let mut catalogue = Catalogue {
+            memos: HashMap::with_capacity(memos.len()),
             changes: first_version,
             first_version,
             ..Catalogue::default()
+        };
+        // In the order of the trees, where each is added at the end.
+        memos.sort_unstable_by_key(|(id, brief)| (brief.created_at, *id));
+        for (id, brief) in memos {
+            catalogue.insert(id, brief);
         }
+        catalogue
     }
 
     /// Puts a memo in, in the place of what was known of it.
@@ -243,7 +250,7 @@ mod tests {
         /// Everything that the catalogue answers, against looking through all memos each time.
         #[test]
         fn it_answers_as_a_search_through_all_memos_does(steps in steps(), before in 0..50_u64) {
-            let mut catalogue = Catalogue::new(1_000);
+            let mut catalogue = Catalogue::of(1_000, Vec::new());
             let mut naive: BTreeMap<MemoId, Brief> = BTreeMap::new();
             let mut versions = HashMap::new();
             for step in steps {
@@ -331,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_version_of_another_process_is_never_met_again() {
-        let mut catalogue = Catalogue::new(500);
+        let mut catalogue = Catalogue::of(500, Vec::new());
         assert_eq!(catalogue.version("a"), 500);
         catalogue.touch("a");
         assert_eq!(catalogue.version("a"), 501);

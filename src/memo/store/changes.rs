@@ -106,7 +106,7 @@ impl Store {
     pub fn count_access(&self, id: &MemoId, now: SystemTime) -> Result<bool, StoreError> {
         let record = {
             let _changing = lock_of(&self.inner.changing);
-            let Some(mut record) = self.inner.index.head(id)?.real()? else {
+            let Some(mut record) = self.inner.index.record(id)? else {
                 return Ok(false);
             };
             if record

@@ -14,6 +14,9 @@ pub trait DiskFile: Send {
     fn sync_data(&mut self) -> io::Result<()>;
 }
 
+/// The names in a folder, one after the other.
+pub type Names = Box<dyn Iterator<Item = io::Result<String>>>;
+
 /// A file system. All files are made with mode 0600, all folders with 0700.
 pub trait Disk: Send + Sync {
     /// Makes a folder and those above it; no error where it exists.
@@ -45,8 +48,8 @@ pub trait Disk: Send + Sync {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The first `most` bytes of a file, fewer where it is shorter, and how long it is.
     fn read_head(&self, path: &Path, most: usize) -> io::Result<(Vec<u8>, u64)>;
-    /// The names in a folder.
-    fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// The names in a folder, one at a time: there may be a hundred thousand of them.
+    fn list(&self, path: &Path) -> io::Result<Names>;
     /// Whether a folder exists.
     fn is_dir(&self, path: &Path) -> bool;
     /// Lets only this user read and write a file that another library made.
@@ -140,15 +143,13 @@ impl Disk for OsDisk {
         Ok((head, length))
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        std::fs::read_dir(path)?
-            // A name that is not UTF-8 is none of ours.
-            .filter_map(|entry| {
-                entry
-                    .map(|entry| entry.file_name().into_string().ok())
-                    .transpose()
-            })
-            .collect()
+    fn list(&self, path: &Path) -> io::Result<Names> {
+        // A name that is not UTF-8 is none of ours.
+        let name = |entry: std::fs::DirEntry| entry.file_name().into_string().ok();
+        let entries = std::fs::read_dir(path)?;
+        Ok(Box::new(
+            entries.filter_map(move |entry| entry.map(name).transpose()),
+        ))
     }
 
     fn is_dir(&self, path: &Path) -> bool {

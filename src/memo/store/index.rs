@@ -27,9 +27,10 @@ pub(super) const FORMAT: u32 = 1;
 const FORMAT_KEY: &[u8] = b"format";
 /// Where the decoy stands in its tree.
 const DECOY_KEY: [u8; 16] = [0; 16];
-/// What sled may hold of its pages in memory, bytes. A record is below one kilobyte, and what is read again is the end of
-/// the list: more would only be memory that grows with the memos and is never given back.
-const CACHE_BYTES: u64 = 4 * 1024 * 1024;
+/// What sled may hold of its pages, counted in bytes of the disk; in memory they take about five times as many. A record is
+/// below one kilobyte, and what is read again is the end of the list: more would only be memory that grows with the memos
+/// and is never given back.
+const CACHE_BYTES: u64 = 1024 * 1024;
 
 pub(super) struct Index {
     db: sled::Db,
@@ -170,6 +171,11 @@ impl Index {
         let bytes = found.as_ref().or(decoy.as_ref());
         let (key, token) = verifiers(bytes.map_or(&[][..], |bytes| &bytes[..]))?;
         Ok(LookedUp { key, token, found })
+    }
+
+    /// A record without its envelope.
+    pub(super) fn record(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
+        self.memos.get(id.as_bytes())?.as_deref().map(decode).transpose()
     }
 
     /// A memo's envelope, where it is another than the one in its body.

@@ -259,6 +259,7 @@ pub(super) struct Found {
 pub(super) fn recover(journals: &Journals, bodies: &Bodies) -> Result<Found, StoreError> {
     let mut found = Found::default();
     for name in journals.disk.list(&journals.folder)? {
+        let name = name?;
         let Ok(id) = name.parse::<MemoId>() else {
             tracing::warn!(file = %name, folder = %journals.folder.display(), "left a foreign file alone");
             continue;

@@ -348,7 +348,7 @@ impl Store {
 
     /// A record as it stands in the index, with its envelope from wherever that is.
     fn read(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
-        let Some(mut record) = self.inner.index.head(id)?.real()? else {
+        let Some(mut record) = self.inner.index.record(id)? else {
             return Ok(None);
         };
         let is_sealed = self.catalogue().get(id).is_some_and(|brief| brief.sealed);

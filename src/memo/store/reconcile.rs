@@ -3,9 +3,8 @@
 use super::body::{Bodies, Entry};
 use super::brief::Brief;
 use super::catalogue::Catalogue;
-use super::index::{Index, LookedUp};
+use super::index::Index;
 use super::StoreError;
-use std::collections::HashSet;
 
 /// What a start mended. All but the first zero after an orderly stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,12 +38,10 @@ const BATCH: usize = 1_024;
 /// into the index: a memo that nobody opens does no harm, while one that was deleted though somebody holds its link does.
 pub(super) fn reconcile(index: &Index, bodies: &Bodies) -> Result<(Catalogue, Report), StoreError> {
     let mut report = Report::default();
-    let mut present = HashSet::new();
+    let mut present = Vec::new();
     for entry in bodies.list()? {
-        match entry {
-            Entry::Body(id) => {
-                present.insert(id);
-            }
+        match entry? {
+            Entry::Body(id) => present.push(id),
             Entry::Temporary(name) => {
                 tracing::warn!(file = %name, "removed a half-written memo that a crash left");
                 bodies.remove_temporary(&name)?;
@@ -56,26 +53,32 @@ pub(super) fn reconcile(index: &Index, bodies: &Bodies) -> Result<(Catalogue, Re
         }
     }
 
-    let mut catalogue = Catalogue::new(first_version());
+    // Both in the order of their ids, so that one pass finds what only one of them has.
+    present.sort_unstable();
+    let mut known = Vec::with_capacity(present.len());
     let mut without_body = Vec::new();
     let mut without_brief = Vec::new();
     if index.is_without_briefs() {
         // An earlier program wrote it.
         for id in index.ids() {
             let id = id?;
-            if !present.contains(&id) {
+            if present.binary_search(&id).is_err() {
                 without_body.push(id);
             }
         }
     }
+    let mut present = present.into_iter().peekable();
     for entry in index.briefs() {
         let (id, brief) = entry?;
-        match (present.remove(&id), brief) {
-            (true, Some(brief)) => catalogue.insert(id, brief),
-            (true, None) => without_brief.push(id),
-            (false, _) => without_body.push(id),
+        without_brief.extend(std::iter::from_fn(|| present.next_if(|body| *body < id)));
+        match (present.next_if_eq(&id), brief) {
+            (Some(_), Some(brief)) => known.push((id, brief)),
+            (Some(_), None) => without_brief.push(id),
+            (None, _) => without_body.push(id),
         }
     }
+    without_brief.extend(present);
+    let mut catalogue = Catalogue::of(first_version(), known);
     for id in &without_body {
         tracing::warn!(memo = %id, "removed the record of a memo whose body is gone");
     }
@@ -83,11 +86,10 @@ pub(super) fn reconcile(index: &Index, bodies: &Bodies) -> Result<(Catalogue, Re
     report.records_removed = without_body.len();
 
     // Bodies of which the catalogue does not know.
-    without_brief.extend(present);
     for batch in without_brief.chunks(BATCH) {
         let mut records = Vec::with_capacity(batch.len());
         for id in batch {
-            if let Ok(Some(mut record)) = index.head(id).and_then(LookedUp::real) {
+            if let Ok(Some(mut record)) = index.record(id) {
                 if record.sealed_envelope.is_none() {
                     record.sealed_envelope = bodies.envelope(id).ok().flatten();
                 }
