@@ -5,11 +5,15 @@
 mod fault_disk;
 
 use fault_disk::{Fault, FaultDisk, Left};
+use obelus::memo::envelope::{self, Contents};
 use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::open;
-use obelus::memo::record::Facts;
+use obelus::memo::owner::{Kem, OwnerSeed};
+use obelus::memo::record::{Facts, Source};
 use obelus::memo::seal;
 use obelus::memo::store::receipts::Reason;
+use obelus::memo::store::retention::Retention;
 use obelus::memo::store::{NewMemo, Store, StoreError};
 use obelus::memo::wav;
 use std::collections::HashMap;
@@ -418,4 +422,72 @@ fn an_index_of_a_newer_version_is_left_alone() {
         matches!(error, StoreError::Format { found: 7, known: 1 }),
         "{error}"
     );
+}
+
+#[test]
+fn one_damaged_body_spoils_neither_the_list_nor_the_rest_nor_its_own_deletion() {
+    let folder = tempfile::tempdir().unwrap();
+    let owner = OwnerSeed::generate().public_key(Kem::X25519);
+    let (mut first, mut ids) = (Some(Store::open(folder.path()).unwrap()), Vec::new());
+    for secs in 0..3 {
+        let (mut new, key) = memo(800, secs);
+        let link = Link::new(
+            &LinkBase::new("memo.example.org", None, true),
+            &new.sealed.id(),
+            &key,
+        );
+        let contents = Contents::new(key, &link);
+        new.facts.envelope = envelope::seal(&owner, &new.sealed.id(), &contents).ok();
+        ids.push(new.sealed.id());
+        assert!(first.as_ref().unwrap().insert(vec![new])[0].is_ok());
+    }
+    let path = folder.path().join("memos").join(ids[1].to_string());
+    let mut body = std::fs::read(&path).unwrap();
+    body[20] ^= 0x55;
+    std::fs::write(&path, body).unwrap();
+    for _ in 0..2 {
+        let store = first
+            .take()
+            .unwrap_or_else(|| Store::open(folder.path()).unwrap());
+        let page = store.list(Some("main"), None, 10).expect("a list");
+        let sealed: Vec<(MemoId, bool)> = page
+            .records
+            .iter()
+            .map(|record| (record.id, record.sealed_envelope.is_some()))
+            .collect();
+        assert_eq!(sealed, [(ids[2], true), (ids[1], false), (ids[0], true)]);
+        assert!(matches!(store.ciphertext(&ids[1]), Err(StoreError::Corrupt(_))));
+    }
+    let store = Store::open(folder.path()).unwrap();
+    assert!(store
+        .delete(&ids[1], Reason::Owner, time(10))
+        .expect("a deletion")
+        .is_some());
+    assert_eq!(store.count(), 2);
+    assert!(!path.exists());
+}
+
+#[test]
+fn memos_left_in_a_browser_do_not_push_out_those_of_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let calls: Vec<MemoId> = (0..3).map(|secs| insert_one(&store, secs).0).collect();
+    let left: Vec<MemoId> = (10..30)
+        .map(|secs| {
+            let (mut new, _) = memo(8, secs);
+            new.facts.source = Source::Web;
+            let id = new.sealed.id();
+            assert!(store.insert(vec![new])[0].is_ok());
+            id
+        })
+        .collect();
+    let three = Retention {
+        memos: Some(3),
+        ..Retention::default()
+    };
+    store.retain("main", three, time(100)).expect("it is cleared out");
+    let page = store.list(Some("main"), None, 100).unwrap();
+    let mut kept: Vec<MemoId> = page.records.iter().map(|record| record.id).collect();
+    kept.reverse();
+    assert_eq!(kept, [&calls[..], &left[17..]].concat());
 }

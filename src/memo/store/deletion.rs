@@ -81,7 +81,9 @@ impl Store {
         let now = Millis::from_time(now);
         let mut deleted = Vec::with_capacity(ids.len());
         for id in ids {
-            let Some(record) = self.get(id)? else { continue };
+            let Some(record) = self.readable(id)? else {
+                continue;
+            };
             let receipt = match self.inner.issuer.get() {
                 None => None,
                 Some(issuer) => Some(self.write_receipt(issuer, &record, reason, now)?),

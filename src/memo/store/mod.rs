@@ -114,6 +114,8 @@ impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+            // A body that does not parse.
+            io::ErrorKind::InvalidData => StoreError::Corrupt(error.to_string()),
             _ => StoreError::Io(error),
         }
     }
@@ -346,7 +348,19 @@ impl Store {
         }
     }
 
-    /// A record as it stands in the index, with its envelope from wherever that is.
+    /// The record of a memo, or nothing where it is too damaged to be read: one memo does not make a list of all the others
+    /// impossible, nor their deletion. The log names it.
+    fn readable(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
+        match self.get(id) {
+            Err(StoreError::Corrupt(reason)) => {
+                tracing::error!(memo = %id, %reason, "left a damaged memo out");
+                Ok(None)
+            }
+            found => found,
+        }
+    }
+
+    /// A record as it stands in the index, with its envelope from wherever that is; without one where its body is damaged.
     fn read(&self, id: &MemoId) -> Result<Option<Record>, StoreError> {
         let Some(mut record) = self.inner.index.record(id)? else {
             return Ok(None);
@@ -355,7 +369,13 @@ impl Store {
         if is_sealed && record.sealed_envelope.is_none() {
             record.sealed_envelope = match self.inner.index.envelope(id)? {
                 Some(anew) => Some(anew),
-                None => self.inner.bodies.envelope(id)?,
+                None => match self.inner.bodies.envelope(id).map_err(StoreError::from) {
+                    Err(StoreError::Corrupt(reason)) => {
+                        tracing::error!(memo = %id, %reason, "the body of a memo is damaged, its envelope cannot be read");
+                        None
+                    }
+                    found => found?,
+                },
             };
         }
         Ok(Some(record))
@@ -426,7 +446,7 @@ impl Store {
         let records = places
             .iter()
             // A memo deleted meanwhile is simply not on the page.
-            .filter_map(|(_, id)| self.get(id).transpose())
+            .filter_map(|(_, id)| self.readable(id).transpose())
             .collect::<Result<_, _>>()?;
         Ok(Page {
             total: totals.memos,
@@ -458,7 +478,8 @@ impl Store {
     /// A disk that fails, or a damaged record.
     pub fn shares(&self, original: &MemoId) -> Result<Vec<Record>, StoreError> {
         let shares: Vec<MemoId> = self.catalogue().shares(original).collect();
-        shares.iter().filter_map(|id| self.get(id).transpose()).collect()
+        let readable = |id| self.readable(id).transpose();
+        shares.iter().filter_map(readable).collect()
     }
 
     /// How many shares a memo has.

@@ -1,5 +1,6 @@
 //! Clearing out: what has expired, what was fetched as often as it may be, what a mailbox does not keep.
 
+use super::brief::Brief;
 use super::receipts::Reason;
 use super::retention::{Kept, Retention};
 use super::{Deleted, Store, StoreError};
@@ -28,7 +29,7 @@ impl Store {
             .collect();
         let used_up: Vec<MemoId> = self.catalogue().used_up().collect();
         for id in used_up {
-            let last = self.get(&id)?.and_then(|record| record.last_accessed_at);
+            let last = self.readable(&id)?.and_then(|record| record.last_accessed_at);
             if last.is_none_or(|last| last < Millis::from_time(since)) {
                 expired.push(id);
             }
@@ -59,14 +60,19 @@ impl Store {
         let gone = {
             let catalogue = self.catalogue();
             let size = |id: &MemoId| catalogue.get(id).map_or(0, |brief| brief.size_bytes);
-            let memos = catalogue
+            // Each kind by itself: a stranger who leaves memo after memo from a browser, which costs nothing, does not push
+            // out what others said by telephone.
+            let (left_in_browsers, others): (Vec<Kept>, Vec<Kept>) = catalogue
                 .newest(Some(mailbox), None)
                 .map(|(created_at, id)| Kept {
                     id,
                     created_at,
                     bytes: size(&id) + catalogue.shares(&id).map(|share| size(&share)).sum::<u64>(),
-                });
-            retention.decide(memos, now)
+                })
+                .partition(|kept| catalogue.get(&kept.id).is_some_and(Brief::is_from_browser));
+            let mut gone = retention.decide(others, now);
+            gone.extend(retention.decide(left_in_browsers, now));
+            gone
         };
         match gone.is_empty() {
             true => Ok(Vec::new()),
