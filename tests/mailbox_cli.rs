@@ -317,6 +317,25 @@ fn a_memo_that_is_deleted_by_command_leaves_a_receipt_of_the_domain() {
     printed(&place.run(&["memo", "show", &last.to_string()]));
 }
 
+#[test]
+fn an_id_that_begins_with_a_hyphen_is_no_option() {
+    let place = Place::new();
+    place.leave("main", &SAMPLES, None);
+    for first in ["-C", "-c", "-o", "-h", "--"] {
+        let id = format!("{first}AAAAAAAAAAAAAAAAAAAA");
+        for arguments in [
+            &["memo", "show", &id, "--json"][..],
+            &["memo", "delete", &id],
+            &["memo", "open", &id, "--owner", "-", "-o", "out.wav"],
+        ] {
+            let said = complained(&place.run_with(arguments, "https://memo.example.org/inbox/main#AAAA"));
+            assert!(!said.contains("Usage"), "{arguments:?}: {said}");
+        }
+        let said = complained(&place.run(&["memo", "receipt", &id]));
+        assert!(said.contains("no receipt") && said.contains(&id), "{said}");
+    }
+}
+
 fn put_key(switch: &Switch, token: &str, body: &Value) -> String {
     let body = body.to_string();
     let mut stream = TcpStream::connect(switch.http).unwrap();

@@ -44,6 +44,7 @@ pub enum Command {
     /// Show what the server knows of one memo
     Show {
         /// The memo's id
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Print as JSON
         #[arg(long)]
@@ -52,17 +53,20 @@ pub enum Command {
     /// Delete one memo for good
     Delete {
         /// The memo's id
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Print the signed receipt of a memo that was deleted, as JSON
     Receipt {
         /// The memo's id
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Fetch and decrypt a memo by its link, or by its id with the link of its owner's inbox
     Open {
         /// The link, key and all; `-` reads it from standard input, so that it stays out of the process list. With
         /// --owner, the memo's id
+        #[arg(allow_hyphen_values = true)]
         link: String,
         /// The link of the inbox that the memo is in; `-` reads it from standard input
         #[arg(long, value_name = "INBOX_LINK")]
