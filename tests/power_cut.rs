@@ -10,9 +10,10 @@ mod owner;
 
 use nix::sys::signal::{kill, Signal};
 use nix::unistd::Pid;
+use obelus::memo::key::MemoId;
 use obelus::memo::link::LinkBase;
 use obelus::memo::owner::OwnerSeed;
-use obelus::memo::store::receipts::Reason;
+use obelus::memo::store::receipts::{Issuer, Reason};
 use obelus::memo::store::{Store, StoreError};
 use obelus::memo::vault::{MemoMeta, Vault, VaultCommand, VaultEvent};
 use obelus::rng::Rng;
@@ -20,6 +21,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 use zeroize::Zeroizing;
 
@@ -90,6 +92,7 @@ fn meta(call_id: &str) -> MemoMeta {
 fn record_for_ever(folder: &Path, round: &str) {
     let store = Store::open(folder).unwrap();
     let base = LinkBase::new("memo.example.org", None, true);
+    sign_receipts(&store);
     let mut vault = Vault::new(store.clone(), "memo.example.org".into(), base);
     let mut out = std::io::stdout().lock();
     let mut rng = Rng::from_seed(round.parse().unwrap());
@@ -144,8 +147,10 @@ fn record_for_ever(folder: &Path, round: &str) {
                 let VaultEvent::Stored { memo, .. } = event else {
                     panic!("{event:?}")
                 };
-                out.write_all(format!("stored {call_id} {samples}\n").as_bytes())
-                    .unwrap();
+                out.write_all(
+                    format!("stored {call_id} {samples}\nnamed {} {call_id}\n", memo.id).as_bytes(),
+                )
+                .unwrap();
                 if rng.below(3) == 0 {
                     out.write_all(format!("deletes {call_id}\n").as_bytes()).unwrap();
                     store.delete(&memo.id, Reason::Owner, UNIX_EPOCH).unwrap();
@@ -156,9 +161,19 @@ fn record_for_ever(folder: &Path, round: &str) {
     }
 }
 
+/// Deletions leave receipts from now on.
+fn sign_receipts(store: &Store) {
+    store.set_issuer(Issuer {
+        domain: "memo.example.org".into(),
+        sign: Arc::new(|_| ("key".into(), [7; 64])),
+    });
+}
+
 /// What the second copies told.
 #[derive(Default)]
 struct Told {
+    /// The memos that were stored, each with the call that it is of.
+    named: HashMap<MemoId, String>,
     synced: HashMap<String, usize>,
     stored: HashMap<String, usize>,
     deleted: HashSet<String>,
@@ -175,6 +190,7 @@ impl Told {
                 ("synced", Some(name)) => drop(self.synced.insert(name, number())),
                 ("ends", Some(name)) => drop(self.synced.remove(&name)),
                 ("stored", Some(name)) => drop(self.stored.insert(name, number())),
+                ("named", Some(id)) => drop(self.named.insert(id.parse().unwrap(), words[at + 2].to_owned())),
                 ("deletes", Some(name)) => drop(self.stored.remove(&name)),
                 ("deleted", Some(name)) => drop(self.deleted.insert(name)),
                 _ => {}
@@ -221,6 +237,13 @@ fn check(folder: &Path, seed: &OwnerSeed, told: &Told, round: u64) {
     }
     for name in &told.deleted {
         assert!(!there.contains_key(name), "round {round}, {name}: came back");
+    }
+    // A memo is there, or it has a receipt: never both, and neither only where it was not told to be stored.
+    for (id, name) in &told.named {
+        let receipt = store.receipt(id).unwrap();
+        let what = format!("round {round}, {name}: {receipt:?}");
+        assert!(receipt.is_none() || !there.contains_key(name), "{what}");
+        assert!(receipt.is_some() || there.contains_key(name), "{what}");
     }
 }
 
