@@ -5,9 +5,12 @@
 //! Only root may mount; elsewhere the test says so and is left out. `tests/memo_journal.rs` shows the same on a modelled
 //! disk, at every step.
 
+#[path = "common/mount.rs"]
+mod mount;
 #[path = "common/owner.rs"]
 mod owner;
 
+use mount::{run, Mounted};
 use nix::sys::signal::{kill, Signal};
 use nix::unistd::Pid;
 use obelus::memo::key::MemoId;
@@ -19,7 +22,7 @@ use obelus::memo::vault::{MemoMeta, Vault, VaultCommand, VaultEvent};
 use obelus::rng::Rng;
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -33,47 +36,6 @@ const ROUNDS: u64 = 12;
 const SECOND: usize = 8_000;
 /// Recordings at once: more than are synced one by one.
 const RECORDINGS: u64 = 7;
-
-/// Commands one after another, each of which must succeed.
-fn run(program: &str, arguments: &[&std::ffi::OsStr]) -> bool {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null());
-    command.output().is_ok_and(|output| output.status.success())
-}
-
-/// A mounted image; unmounted when dropped.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    fn new(image: &Path, at: PathBuf) -> Option<Self> {
-        std::fs::create_dir_all(&at).unwrap();
-        // The file system's own journal is not written by time, so that what we do not sync stays out of the image.
-        let options = "loop,commit=300".as_ref();
-        run(
-            "mount",
-            &["-o".as_ref(), options, image.as_os_str(), at.as_os_str()],
-        )
-        .then_some(Mounted(at))
-    }
-}
-
-impl Mounted {
-    /// A file system in memory that holds so many bytes.
-    fn of_size(bytes: usize, at: PathBuf) -> Option<Self> {
-        std::fs::create_dir_all(&at).unwrap();
-        let options = format!("size={bytes}");
-        let what = ["-t", "tmpfs", "-o", &options, "none"].map(std::ffi::OsStr::new);
-        run("mount", &[&what[..], &[at.as_os_str()]].concat()).then_some(Mounted(at))
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        if !run("umount", &[self.0.as_os_str()]) {
-            run("umount", &["-l".as_ref(), self.0.as_os_str()]);
-        }
-    }
-}
 
 fn audio(from: usize, samples: usize) -> Zeroizing<Vec<i16>> {
     Zeroizing::new((from..from + samples).map(|at| (at * 7) as i16).collect())
@@ -264,7 +226,7 @@ fn what_was_acknowledged_outlives_a_power_cut() {
         println!("left out: this machine does not let a test mount a file system");
         return;
     };
-    let data = disk.0.join("data");
+    let data = disk.path().join("data");
     let seed = owner::own(&Store::open(&data).unwrap(), "main");
     let mut told = Told::default();
     let mut rng = Rng::from_seed(4);
@@ -296,7 +258,7 @@ fn what_was_acknowledged_outlives_a_power_cut() {
         }
         let after =
             Mounted::new(&copy, folder.path().join("after")).expect("the file system replays its journal");
-        check(&after.0.join("data"), &seed, &told, round);
+        check(&after.path().join("data"), &seed, &told, round);
         drop(after);
         // The disk itself has all that was written: what went on is an incomplete memo there from now on.
         let whole = Store::open(&data).unwrap();
@@ -318,7 +280,7 @@ fn a_disk_that_is_really_full_ends_a_recording_and_keeps_what_is_sealed() {
         println!("left out: this machine does not let a test mount a file system");
         return;
     };
-    let data = disk.0.join("data");
+    let data = disk.path().join("data");
     let store = Store::open(&data).unwrap();
     let seed = owner::own(&store, "main");
     let base = LinkBase::new("memo.example.org", None, true);
@@ -383,7 +345,7 @@ fn a_disk_that_is_really_full_ends_a_recording_and_keeps_what_is_sealed() {
     // Somebody else takes the last byte: what cannot be written is refused, and all goes on when there is room again.
     // The index itself must not be in the middle of a write, as it then goes on only after a new start.
     store.sync().unwrap();
-    let filler = disk.0.join("filler");
+    let filler = disk.path().join("filler");
     let fills = std::fs::File::create(&filler).and_then(|mut file| {
         let block = [1; 4_096];
         while file.write(&block)? > 0 {}
