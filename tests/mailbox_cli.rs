@@ -9,11 +9,13 @@ mod switch;
 use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
 use command::{complained, files_with, json, printed, Place};
+use obelus::federation::identity::Identity;
 use obelus::memo::link::ParsedInboxLink;
 use obelus::memo::owner::{Kem, OwnerPublicKey};
 use obelus::memo::telephone::code::CodeSecret;
 use obelus::secret::Digits;
 use serde_json::{json, Value};
+use sha2::Digest as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use switch::Switch;
@@ -271,6 +273,67 @@ fn a_running_switch_is_asked_and_never_told_the_private_half() {
     assert_eq!(listed[0]["invited_until"], Value::Null);
     let refused = complained(&run(&["mailbox", "key", "main", "--in-browser"], ""));
     assert!(refused.contains("has a key already"), "{refused}");
+}
+
+#[test]
+fn a_memo_that_is_deleted_by_command_leaves_a_receipt_of_the_domain() {
+    let place = Place::new();
+    let (id, _) = place.leave("main", &SAMPLES, None);
+    let id = id.to_string();
+    let receipt_of = |id: &str| json(&place.run(&["memo", "receipt", id]));
+    let said = complained(&place.run(&["memo", "receipt", &id]));
+    assert!(said.contains("no receipt"), "{said}");
+    let ciphertext = place.store().ciphertext(&id.parse().unwrap()).unwrap();
+    // Asking makes no key; the first deletion does.
+    assert!(!place.data().join("identity").exists());
+    printed(&place.run(&["memo", "delete", &id]));
+    let receipt = receipt_of(&id);
+    // The key that a switch over this store shows to others.
+    let identity = Identity::load(&place.store()).unwrap();
+    let key = identity.jwk().public_key().unwrap();
+    let signed = receipt["signed"].as_str().unwrap();
+    assert!(key.verifies_text(signed, receipt["signature"].as_str().unwrap()));
+    assert_eq!(receipt["keyid"], identity.keyid());
+    let statement: Value = serde_json::from_str(signed).unwrap();
+    assert_eq!(statement["domain"], "memo.example.org");
+    assert_eq!(
+        (&statement["memo_id"], &statement["mailbox"], &statement["reason"]),
+        (&json!(id), &json!("main"), &json!("operator"))
+    );
+    let hash = hex::encode(sha2::Sha256::digest(&ciphertext));
+    assert_eq!(statement["ciphertext_sha256"], hash);
+
+    // The next one signs with the same key; where it is damaged, nothing is deleted without a receipt.
+    let (next, _) = place.leave("main", &SAMPLES, None);
+    printed(&place.run(&["memo", "delete", &next.to_string()]));
+    assert_eq!(receipt_of(&next.to_string())["keyid"], receipt["keyid"]);
+    let (last, _) = place.leave("main", &SAMPLES, None);
+    std::fs::write(place.data().join("identity"), "short").unwrap();
+    let said = complained(&place.run(&["memo", "delete", &last.to_string()]));
+    assert!(
+        said.contains("signing key") && said.contains("identity"),
+        "{said}"
+    );
+    printed(&place.run(&["memo", "show", &last.to_string()]));
+}
+
+#[test]
+fn an_id_that_begins_with_a_hyphen_is_no_option() {
+    let place = Place::new();
+    place.leave("main", &SAMPLES, None);
+    for first in ["-C", "-c", "-o", "-h", "--"] {
+        let id = format!("{first}AAAAAAAAAAAAAAAAAAAA");
+        for arguments in [
+            &["memo", "show", &id, "--json"][..],
+            &["memo", "delete", &id],
+            &["memo", "open", &id, "--owner", "-", "-o", "out.wav"],
+        ] {
+            let said = complained(&place.run_with(arguments, "https://memo.example.org/inbox/main#AAAA"));
+            assert!(!said.contains("Usage"), "{arguments:?}: {said}");
+        }
+        let said = complained(&place.run(&["memo", "receipt", &id]));
+        assert!(said.contains("no receipt") && said.contains(&id), "{said}");
+    }
 }
 
 fn put_key(switch: &Switch, token: &str, body: &Value) -> String {

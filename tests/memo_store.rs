@@ -12,10 +12,11 @@ use obelus::memo::open;
 use obelus::memo::owner::{Kem, OwnerSeed};
 use obelus::memo::record::{Facts, Source};
 use obelus::memo::seal;
-use obelus::memo::store::receipts::Reason;
+use obelus::memo::store::receipts::{Issuer, Reason};
 use obelus::memo::store::retention::Retention;
 use obelus::memo::store::{NewMemo, Store, StoreError};
 use obelus::memo::wav;
+use sha2::Digest as _;
 use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -280,6 +281,94 @@ fn a_stop_at_any_step_of_deleting_leaves_the_memo_whole_or_absent() {
                 assert_eq!(store.count(), 1, "a deleted memo does not come back");
                 break;
             }
+        }
+    }
+}
+
+/// Lets the store leave receipts, whose signatures are 64 sevens.
+fn sign_receipts(store: &Store) {
+    store.set_issuer(Issuer {
+        domain: "memo.example.org".into(),
+        sign: Arc::new(|_| ("key".into(), [7; 64])),
+    });
+}
+
+/// What the receipt of a deleted memo says of its ciphertext; none without a receipt.
+fn receipt(store: &Store, id: &MemoId) -> Option<serde_json::Value> {
+    let receipt = store.receipt(id).unwrap()?;
+    let statement: serde_json::Value = serde_json::from_str(&receipt.signed).unwrap();
+    assert_eq!(statement["memo_id"], id.to_string());
+    Some(statement["ciphertext_sha256"].clone())
+}
+
+/// Each memo is whole and no receipt says otherwise, or it is gone and its receipt says what it was. How many are gone.
+fn assert_receipts(store: &Store, hashes: &HashMap<MemoId, String>, what: &str) -> usize {
+    let is_gone = |(id, hash): &(&MemoId, &String)| {
+        let is_there = store.get(id).unwrap().is_some();
+        let expected = (!is_there).then(|| serde_json::Value::from(hash.as_str()));
+        assert_eq!(receipt(store, id), expected, "{what}: there: {is_there}");
+        !is_there
+    };
+    hashes.iter().filter(is_gone).count()
+}
+
+fn hashes(store: &Store, ids: &[MemoId]) -> HashMap<MemoId, String> {
+    let hash = |id: &MemoId| hex::encode(sha2::Sha256::digest(store.ciphertext(id).unwrap()));
+    ids.iter().map(|id| (*id, hash(id))).collect()
+}
+
+#[test]
+fn a_stop_between_receipt_and_deletion_leaves_both_or_neither() {
+    for left in [Left::Written, Left::Synced, Left::Torn] {
+        for nth in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let (store, disk) = open_faulty(folder.path());
+            sign_receipts(&store);
+            let keys: HashMap<_, _> = (1..=3).map(|secs| insert_one(&store, secs)).collect();
+            let victims: Vec<MemoId> = keys.keys().copied().take(2).collect();
+            let hashes = hashes(&store, &victims);
+            disk.arm(nth, Fault::Stop);
+            let deleted = store.delete_all(&victims, Reason::Owner, time(9));
+            drop(store);
+            disk.crash(left);
+            let store = Store::open(folder.path()).unwrap();
+            sign_receipts(&store);
+            let what = format!("step {nth}, {left:?}");
+            assert_whole(&store, folder.path(), &keys);
+            let gone = assert_receipts(&store, &hashes, &what);
+            assert_eq!(store.count(), 3 - gone, "{what}");
+            if deleted.is_ok() {
+                assert_eq!(gone, 2, "{what}: told to be deleted");
+                assert!(nth >= 6, "{nth} steps");
+                break;
+            }
+            // Whoever asks again gets what was asked for.
+            store.delete_all(&victims, Reason::Owner, time(10)).unwrap();
+            assert_eq!(assert_receipts(&store, &hashes, &what), 2);
+        }
+    }
+}
+
+#[test]
+fn a_deletion_that_a_disk_refused_half_way_is_asked_again_and_its_receipt_knows_what_is_gone() {
+    for nth in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, disk) = open_faulty(folder.path());
+        sign_receipts(&store);
+        let (victim, _) = insert_one(&store, 1);
+        let hashes = hashes(&store, &[victim]);
+        disk.arm(nth, Fault::Once(io::ErrorKind::Other));
+        let first = store.delete(&victim, Reason::Owner, time(9));
+        disk.disarm();
+        let what = format!("step {nth}");
+        if assert_receipts(&store, &hashes, &what) == 0 {
+            assert!(first.is_err(), "{what}");
+            store.delete(&victim, Reason::Operator, time(10)).unwrap();
+        }
+        assert_eq!(assert_receipts(&store, &hashes, &what), 1);
+        if first.is_ok() {
+            assert!(nth >= 4, "{nth} steps");
+            return;
         }
     }
 }

@@ -5,21 +5,26 @@
 //! Only root may mount; elsewhere the test says so and is left out. `tests/memo_journal.rs` shows the same on a modelled
 //! disk, at every step.
 
+#[path = "common/mount.rs"]
+mod mount;
 #[path = "common/owner.rs"]
 mod owner;
 
+use mount::{run, Mounted};
 use nix::sys::signal::{kill, Signal};
 use nix::unistd::Pid;
+use obelus::memo::key::MemoId;
 use obelus::memo::link::LinkBase;
 use obelus::memo::owner::OwnerSeed;
-use obelus::memo::store::receipts::Reason;
+use obelus::memo::store::receipts::{Issuer, Reason};
 use obelus::memo::store::{Store, StoreError};
 use obelus::memo::vault::{MemoMeta, Vault, VaultCommand, VaultEvent};
 use obelus::rng::Rng;
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 use zeroize::Zeroizing;
 
@@ -31,47 +36,6 @@ const ROUNDS: u64 = 12;
 const SECOND: usize = 8_000;
 /// Recordings at once: more than are synced one by one.
 const RECORDINGS: u64 = 7;
-
-/// Commands one after another, each of which must succeed.
-fn run(program: &str, arguments: &[&std::ffi::OsStr]) -> bool {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null());
-    command.output().is_ok_and(|output| output.status.success())
-}
-
-/// A mounted image; unmounted when dropped.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    fn new(image: &Path, at: PathBuf) -> Option<Self> {
-        std::fs::create_dir_all(&at).unwrap();
-        // The file system's own journal is not written by time, so that what we do not sync stays out of the image.
-        let options = "loop,commit=300".as_ref();
-        run(
-            "mount",
-            &["-o".as_ref(), options, image.as_os_str(), at.as_os_str()],
-        )
-        .then_some(Mounted(at))
-    }
-}
-
-impl Mounted {
-    /// A file system in memory that holds so many bytes.
-    fn of_size(bytes: usize, at: PathBuf) -> Option<Self> {
-        std::fs::create_dir_all(&at).unwrap();
-        let options = format!("size={bytes}");
-        let what = ["-t", "tmpfs", "-o", &options, "none"].map(std::ffi::OsStr::new);
-        run("mount", &[&what[..], &[at.as_os_str()]].concat()).then_some(Mounted(at))
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        if !run("umount", &[self.0.as_os_str()]) {
-            run("umount", &["-l".as_ref(), self.0.as_os_str()]);
-        }
-    }
-}
 
 fn audio(from: usize, samples: usize) -> Zeroizing<Vec<i16>> {
     Zeroizing::new((from..from + samples).map(|at| (at * 7) as i16).collect())
@@ -90,6 +54,7 @@ fn meta(call_id: &str) -> MemoMeta {
 fn record_for_ever(folder: &Path, round: &str) {
     let store = Store::open(folder).unwrap();
     let base = LinkBase::new("memo.example.org", None, true);
+    sign_receipts(&store);
     let mut vault = Vault::new(store.clone(), "memo.example.org".into(), base);
     let mut out = std::io::stdout().lock();
     let mut rng = Rng::from_seed(round.parse().unwrap());
@@ -144,8 +109,10 @@ fn record_for_ever(folder: &Path, round: &str) {
                 let VaultEvent::Stored { memo, .. } = event else {
                     panic!("{event:?}")
                 };
-                out.write_all(format!("stored {call_id} {samples}\n").as_bytes())
-                    .unwrap();
+                out.write_all(
+                    format!("stored {call_id} {samples}\nnamed {} {call_id}\n", memo.id).as_bytes(),
+                )
+                .unwrap();
                 if rng.below(3) == 0 {
                     out.write_all(format!("deletes {call_id}\n").as_bytes()).unwrap();
                     store.delete(&memo.id, Reason::Owner, UNIX_EPOCH).unwrap();
@@ -156,9 +123,19 @@ fn record_for_ever(folder: &Path, round: &str) {
     }
 }
 
+/// Deletions leave receipts from now on.
+fn sign_receipts(store: &Store) {
+    store.set_issuer(Issuer {
+        domain: "memo.example.org".into(),
+        sign: Arc::new(|_| ("key".into(), [7; 64])),
+    });
+}
+
 /// What the second copies told.
 #[derive(Default)]
 struct Told {
+    /// The memos that were stored, each with the call that it is of.
+    named: HashMap<MemoId, String>,
     synced: HashMap<String, usize>,
     stored: HashMap<String, usize>,
     deleted: HashSet<String>,
@@ -175,6 +152,7 @@ impl Told {
                 ("synced", Some(name)) => drop(self.synced.insert(name, number())),
                 ("ends", Some(name)) => drop(self.synced.remove(&name)),
                 ("stored", Some(name)) => drop(self.stored.insert(name, number())),
+                ("named", Some(id)) => drop(self.named.insert(id.parse().unwrap(), words[at + 2].to_owned())),
                 ("deletes", Some(name)) => drop(self.stored.remove(&name)),
                 ("deleted", Some(name)) => drop(self.deleted.insert(name)),
                 _ => {}
@@ -222,6 +200,13 @@ fn check(folder: &Path, seed: &OwnerSeed, told: &Told, round: u64) {
     for name in &told.deleted {
         assert!(!there.contains_key(name), "round {round}, {name}: came back");
     }
+    // A memo is there, or it has a receipt: never both, and neither only where it was not told to be stored.
+    for (id, name) in &told.named {
+        let receipt = store.receipt(id).unwrap();
+        let what = format!("round {round}, {name}: {receipt:?}");
+        assert!(receipt.is_none() || !there.contains_key(name), "{what}");
+        assert!(receipt.is_some() || there.contains_key(name), "{what}");
+    }
 }
 
 #[test]
@@ -241,7 +226,7 @@ fn what_was_acknowledged_outlives_a_power_cut() {
         println!("left out: this machine does not let a test mount a file system");
         return;
     };
-    let data = disk.0.join("data");
+    let data = disk.path().join("data");
     let seed = owner::own(&Store::open(&data).unwrap(), "main");
     let mut told = Told::default();
     let mut rng = Rng::from_seed(4);
@@ -273,7 +258,7 @@ fn what_was_acknowledged_outlives_a_power_cut() {
         }
         let after =
             Mounted::new(&copy, folder.path().join("after")).expect("the file system replays its journal");
-        check(&after.0.join("data"), &seed, &told, round);
+        check(&after.path().join("data"), &seed, &told, round);
         drop(after);
         // The disk itself has all that was written: what went on is an incomplete memo there from now on.
         let whole = Store::open(&data).unwrap();
@@ -295,7 +280,7 @@ fn a_disk_that_is_really_full_ends_a_recording_and_keeps_what_is_sealed() {
         println!("left out: this machine does not let a test mount a file system");
         return;
     };
-    let data = disk.0.join("data");
+    let data = disk.path().join("data");
     let store = Store::open(&data).unwrap();
     let seed = owner::own(&store, "main");
     let base = LinkBase::new("memo.example.org", None, true);
@@ -360,7 +345,7 @@ fn a_disk_that_is_really_full_ends_a_recording_and_keeps_what_is_sealed() {
     // Somebody else takes the last byte: what cannot be written is refused, and all goes on when there is room again.
     // The index itself must not be in the middle of a write, as it then goes on only after a new start.
     store.sync().unwrap();
-    let filler = disk.0.join("filler");
+    let filler = disk.path().join("filler");
     let fills = std::fs::File::create(&filler).and_then(|mut file| {
         let block = [1; 4_096];
         while file.write(&block)? > 0 {}

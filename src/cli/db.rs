@@ -1,6 +1,6 @@
 //! `obelus db`: the dialplans' database, by way of the running switch where there is one.
 
-use super::memo::ask;
+use super::door::ask;
 use super::{configuration, fail};
 use crate::io::control::Request;
 use clap::Subcommand;
@@ -56,17 +56,16 @@ pub fn main(args: Args) -> ExitCode {
         Ok(config) => config,
         Err(failed) => return failed,
     };
-    let store = &config.store.path;
     let done = match args.command {
-        Command::Get { key } => ask(store, &Request::DbGet { key }).map(|entries| {
+        Command::Get { key } => ask(&config, &Request::DbGet { key }).map(|entries| {
             for entry in &entries {
                 println!("{}", entry["value"].as_str().unwrap_or_default());
             }
         }),
-        Command::Put { key, value } => ask(store, &Request::DbPut { key, value }).map(drop),
-        Command::Delete { key } => ask(store, &Request::DbDelete { key }).map(drop),
+        Command::Put { key, value } => ask(&config, &Request::DbPut { key, value }).map(drop),
+        Command::Delete { key } => ask(&config, &Request::DbDelete { key }).map(drop),
         Command::List { prefix, json } => {
-            ask(store, &Request::DbList { prefix }).map(|entries| print(&entries, json))
+            ask(&config, &Request::DbList { prefix }).map(|entries| print(&entries, json))
         }
     };
     match done {
@@ -100,21 +99,28 @@ fn line(entry: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{self, Config};
     use crate::memo::store::Store;
     use serde_json::json;
 
     #[test]
     fn values_are_set_read_listed_and_taken_out() {
         let folder = tempfile::tempdir().expect("a folder can be made");
+        let config = Config {
+            store: config::Store {
+                path: folder.path().to_owned(),
+            },
+            ..Config::default()
+        };
         drop(Store::open(folder.path()).expect("a store opens"));
         let put = |key: &str, value: &str| Request::DbPut {
             key: key.into(),
             value: value.into(),
         };
-        ask(folder.path(), &put("b/k", "2")).expect("a value is set");
-        ask(folder.path(), &put("a/k", "1\u{1b}[2J")).expect("a value is set");
+        ask(&config, &put("b/k", "2")).expect("a value is set");
+        ask(&config, &put("a/k", "1\u{1b}[2J")).expect("a value is set");
         let list = ask(
-            folder.path(),
+            &config,
             &Request::DbList {
                 prefix: String::new(),
             },
@@ -129,16 +135,13 @@ mod tests {
         );
         assert_eq!(line(&list[0]), "a/k = 1\\u{1b}[2J");
         let get = Request::DbGet { key: "b/k".into() };
-        assert_eq!(ask(folder.path(), &get).expect("it is there")[0]["value"], "2");
-        ask(folder.path(), &Request::DbDelete { key: "b/k".into() }).expect("it is taken out");
-        assert_eq!(
-            ask(folder.path(), &get).unwrap_err(),
-            "the database has no \"b/k\""
-        );
-        assert!(ask(folder.path(), &Request::DbDelete { key: "b/k".into() }).is_err());
+        assert_eq!(ask(&config, &get).expect("it is there")[0]["value"], "2");
+        ask(&config, &Request::DbDelete { key: "b/k".into() }).expect("it is taken out");
+        assert_eq!(ask(&config, &get).unwrap_err(), "the database has no \"b/k\"");
+        assert!(ask(&config, &Request::DbDelete { key: "b/k".into() }).is_err());
         for key in ["k", "/k", "f/"] {
-            assert!(ask(folder.path(), &put(key, "1")).is_err(), "{key}");
+            assert!(ask(&config, &put(key, "1")).is_err(), "{key}");
         }
-        assert!(ask(folder.path(), &put(&format!("f/{}", "k".repeat(300)), "1")).is_err());
+        assert!(ask(&config, &put(&format!("f/{}", "k".repeat(300)), "1")).is_err());
     }
 }

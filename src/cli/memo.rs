@@ -1,9 +1,10 @@
 //! `obelus memo`: the memos in the store, by way of the running switch where there is one.
 
+use super::door::ask;
 use super::mailbox::{open_memo, secret_argument};
 use super::{configuration, fail, sqlite};
 use crate::federation::open_link::{self as federation, FetchError};
-use crate::io::control::{self, Client, Request};
+use crate::io::control::Request;
 use crate::io::hardening;
 use crate::memo::link::ParsedLink;
 use crate::memo::open::{self, OpenStoredError};
@@ -43,6 +44,7 @@ pub enum Command {
     /// Show what the server knows of one memo
     Show {
         /// The memo's id
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Print as JSON
         #[arg(long)]
@@ -51,17 +53,20 @@ pub enum Command {
     /// Delete one memo for good
     Delete {
         /// The memo's id
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Print the signed receipt of a memo that was deleted, as JSON
     Receipt {
         /// The memo's id
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Fetch and decrypt a memo by its link, or by its id with the link of its owner's inbox
     Open {
         /// The link, key and all; `-` reads it from standard input, so that it stays out of the process list. With
         /// --owner, the memo's id
+        #[arg(allow_hyphen_values = true)]
         link: String,
         /// The link of the inbox that the memo is in; `-` reads it from standard input
         #[arg(long, value_name = "INBOX_LINK")]
@@ -107,15 +112,15 @@ pub fn main(args: Args) -> ExitCode {
     };
     let done = match args.command {
         Command::List { mailbox, json } => {
-            ask(&config.store.path, &Request::MemoList { mailbox }).map(|memos| print_list(&memos, json))
+            ask(&config, &Request::MemoList { mailbox }).map(|memos| print_list(&memos, json))
         }
         Command::Show { id, json } => {
-            ask(&config.store.path, &Request::MemoShow { id }).map(|memos| print_memos(&memos, json))
+            ask(&config, &Request::MemoShow { id }).map(|memos| print_memos(&memos, json))
         }
         Command::Delete { id } => {
-            ask(&config.store.path, &Request::MemoDelete { id: id.clone() }).map(|_| println!("deleted {id}"))
+            ask(&config, &Request::MemoDelete { id: id.clone() }).map(|_| println!("deleted {id}"))
         }
-        Command::Receipt { id } => ask(&config.store.path, &Request::MemoReceipt { id })
+        Command::Receipt { id } => ask(&config, &Request::MemoReceipt { id })
             .map(|receipts| receipts.iter().for_each(|receipt| println!("{receipt}"))),
         Command::Open {
             link: id,
@@ -141,36 +146,6 @@ pub fn main(args: Args) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(reason),
     }
-}
-
-/// Asks the switch that runs with this store, or the store itself where none runs.
-pub(super) fn ask(folder: &Path, request: &Request) -> Result<Vec<Value>, String> {
-    let mut lines = Vec::new();
-    let socket = Client::connect(folder);
-    match socket.map_err(|error| format!("the control socket of {}: {error}", folder.display()))? {
-        Some(client) => client
-            .ask(request, |line| lines.push(line))
-            .map_err(|error| error.to_string())?,
-        None => {
-            let store = existing_store(folder)?;
-            control::perform(request, &store, &mut |line| {
-                lines.push(line);
-                true
-            })?;
-        }
-    }
-    Ok(lines)
-}
-
-/// The store, where there is one: asking for memos makes none.
-fn existing_store(folder: &Path) -> Result<Store, String> {
-    if !folder.is_dir() {
-        return Err(format!(
-            "there is no store {}: no switch ran there yet",
-            folder.display()
-        ));
-    }
-    Store::open(folder).map_err(|error| error.to_string())
 }
 
 fn print_list(memos: &[Value], json: bool) {
@@ -296,6 +271,7 @@ fn open_there(link: &ParsedLink, may_send_key: bool) -> Result<Zeroizing<Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{self, Config};
     use crate::memo::link::{Link, LinkBase};
     use crate::memo::record::Facts;
     use crate::memo::store::NewMemo;
@@ -346,7 +322,11 @@ mod tests {
     fn asking_for_memos_makes_no_store() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let absent = folder.path().join("data");
-        let error = ask(&absent, &Request::MemoList { mailbox: None }).expect_err("there is no store");
+        let config = Config {
+            store: config::Store { path: absent.clone() },
+            ..Config::default()
+        };
+        let error = ask(&config, &Request::MemoList { mailbox: None }).expect_err("there is no store");
         assert!(error.starts_with("there is no store"), "{error}");
         assert!(!absent.exists());
     }

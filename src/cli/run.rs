@@ -189,10 +189,13 @@ fn say_what_is_in_force(config: &Config) {
         tracing::info!("no [[trunk]] is configured: only calls from this machine (loopback) are accepted");
     }
     for mailbox in &config.mailboxes {
-        if mailbox.notify_command.is_none() && mailbox.notify_webhook.is_none() {
+        let hands_links_over = mailbox.notify_command.is_some()
+            || mailbox.notify_webhook.is_some()
+            || mailbox.notify_email.is_some();
+        if !hands_links_over {
             tracing::warn!(
                 mailbox = %mailbox.name,
-                "no notify_command or notify_webhook: nobody receives the links of its memos, and nobody can open them"
+                "no notify_command, notify_webhook or notify_email: without an owner key nobody receives the links of its memos, and nobody can open them"
             );
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn import(
     drop_secrets: bool,
 ) -> Result<(), String> {
     declared(config, mailbox)?;
-    let door = Door::open_or_make(&config.store.path)?;
+    let door = Door::open_or_make(config)?;
     let entry = door
         .ask(&Request::MailboxOwner {
             name: mailbox.to_owned(),
@@ -74,7 +74,7 @@ pub(super) fn import(
 
 /// Writes a new database.
 pub(super) fn export(config: &Config, file: &Path, mailbox: Option<String>) -> Result<(), String> {
-    let door = Door::open(&config.store.path)?;
+    let door = Door::open(config)?;
     let writer = Writer::new(file).map_err(|error| in_file(file, &error))?;
     let written = write(&door, &writer, mailbox).and_then(|count| {
         writer.finish().map_err(|error| error.to_string())?;

@@ -28,6 +28,24 @@ pub enum NodeError {
     Tls(String),
 }
 
+/// Lets a store that no switch runs on sign receipts of what it deletes, as the switch whose links begin with `base` does:
+/// with the key in the store, which is made where there is none.
+///
+/// # Errors
+/// What is missing for it.
+pub fn sign_receipts(store: &Store, base: &LinkBase) -> Result<(), NodeError> {
+    let domain = Domain::of_base(base.as_str())?;
+    store.set_issuer(issuer(&domain, Arc::new(Identity::load(store)?)));
+    Ok(())
+}
+
+fn issuer(domain: &Domain, identity: Arc<Identity>) -> Issuer {
+    Issuer {
+        domain: domain.to_string(),
+        sign: Arc::new(move |bytes| (identity.keyid().to_owned(), identity.sign(bytes))),
+    }
+}
+
 /// All of it.
 pub struct Node {
     /// How this domain is called, in links and by others.
@@ -47,11 +65,7 @@ pub struct Node {
 impl Node {
     /// Lets the store sign receipts of what it deletes with this domain's key.
     pub fn sign_receipts(&self, store: &Store) {
-        let identity = self.identity.clone();
-        store.set_issuer(Issuer {
-            domain: self.domain.to_string(),
-            sign: Arc::new(move |bytes| (identity.keyid().to_owned(), identity.sign(bytes))),
-        });
+        store.set_issuer(issuer(&self.domain, self.identity.clone()));
     }
 
     /// Of a server whose links begin with `base`, and which starts now, seconds since 1970.

@@ -7,6 +7,12 @@ pub mod clock;
 pub mod control;
 mod counts;
 pub mod dns;
+#[cfg(test)]
+#[path = "../../tests/common/fake_http.rs"]
+mod fake_http;
+#[cfg(test)]
+#[path = "../../tests/common/fake_smtp.rs"]
+mod fake_smtp;
 pub mod hardening;
 mod local_address;
 pub mod notify;

@@ -59,6 +59,19 @@ impl Switch {
         Self::run(folder, dialplan, "", "debug")
     }
 
+    /// The same with further lines in `[dialplan]`.
+    pub fn start_in_with(folder: tempfile::TempDir, dialplan: &str, settings: &str) -> Self {
+        Self::run(folder, dialplan, settings, "debug")
+    }
+
+    /// Asks it to stop, waits until it has, and gives its folder.
+    pub fn stop(mut self) -> tempfile::TempDir {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.pid()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     fn start_as(dialplan: &str, settings: &str, level: &str) -> Self {
         Self::run(tempfile::tempdir().unwrap(), dialplan, settings, level)
     }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// `mailbox key`
 pub(super) fn make(config: &Config, name: &str, kem: Kem, json: bool) -> Result<(), String> {
     declared(config, name)?;
-    let door = Door::open_or_make(&config.store.path)?;
+    let door = Door::open_or_make(config)?;
     if has_key(&door, name)? {
         return Err(format!(
             "the mailbox {name} has a key already; `obelus mailbox rotate {name}` makes another in its place"
@@ -30,7 +30,7 @@ pub(super) fn make(config: &Config, name: &str, kem: Kem, json: bool) -> Result<
 /// `mailbox key --in-browser`
 pub(super) fn invite(config: &Config, name: &str, json: bool) -> Result<(), String> {
     declared(config, name)?;
-    let door = Door::open_or_make(&config.store.path)?;
+    let door = Door::open_or_make(config)?;
     let token = InviteToken::generate();
     let request = Request::MailboxInvite {
         name: name.to_owned(),
@@ -62,7 +62,7 @@ pub(super) fn rotate(
     json: bool,
 ) -> Result<(), String> {
     declared(config, name)?;
-    let door = Door::open(&config.store.path)?;
+    let door = Door::open(config)?;
     if !has_key(&door, name)? {
         return Err(format!(
             "the mailbox {name} has no key yet; `obelus mailbox key {name}` makes one"

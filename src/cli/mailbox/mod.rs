@@ -10,7 +10,8 @@ mod transfer;
 pub(super) use open::open_memo;
 pub(super) use transfer::take_over;
 
-use super::memo::{ask, table};
+use super::door::ask;
+use super::memo::table;
 use super::{configuration, fail};
 use crate::config::Config;
 use crate::io::control::Request;
@@ -134,11 +135,11 @@ pub fn main(args: Args) -> ExitCode {
         } => telephone::remove(&config, &name),
         Command::Telephone { name, link, json, .. } => telephone::make(&config, &name, link, json),
         Command::List { json } => list(&config, json),
-        Command::Remove { name } => {
-            ask(&config.store.path, &Request::MailboxRemove { name: name.clone() }).map(|_| {
-                println!("the key of {name} is forgotten; what was sealed to it opens with its inbox link as before");
-            })
-        }
+        Command::Remove { name } => ask(&config, &Request::MailboxRemove { name: name.clone() }).map(|_| {
+            println!(
+                "the key of {name} is forgotten; what was sealed to it opens with its inbox link as before"
+            );
+        }),
         Command::Export { name, output } => transfer::export(&config, &name, &output),
         Command::Import {
             file,
@@ -194,7 +195,7 @@ fn inbox_link(text: String) -> Result<ParsedInboxLink, String> {
 fn list(config: &Config, json: bool) -> Result<(), String> {
     // Without a store no mailbox has a key, and asking makes none.
     let mut mailboxes = match config.store.path.is_dir() {
-        true => ask(&config.store.path, &Request::MailboxList)?,
+        true => ask(config, &Request::MailboxList)?,
         false => Vec::new(),
     };
     for mailbox in &config.mailboxes {

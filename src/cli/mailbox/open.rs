@@ -17,7 +17,7 @@ pub(crate) fn open_memo(config: &Config, id: &str, owner: String) -> Result<Zero
         .parse()
         .map_err(|_| format!("{id:?} is not the id of a memo"))?;
     let request = Request::MemoRecord { id: id.to_string() };
-    let line = ask(&config.store.path, &request)?.pop().unwrap_or_default();
+    let line = ask(config, &request)?.pop().unwrap_or_default();
     let record: Record = serde_json::from_value(line).map_err(|error| error.to_string())?;
     let sealed = record
         .sealed_envelope

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// Makes a code in the place of the one before, and shows it once.
 pub(super) fn make(config: &Config, name: &str, link: String, json: bool) -> Result<(), String> {
     declared(config, name)?;
-    let door = Door::open(&config.store.path)?;
+    let door = Door::open(config)?;
     let entry = door
         .ask(&Request::MailboxOwner {
             name: name.to_owned(),
@@ -66,7 +66,7 @@ pub(super) fn remove(config: &Config, name: &str) -> Result<(), String> {
         name: name.to_owned(),
         lock: None,
     };
-    Door::open(&config.store.path)?.ask(&request)?;
+    Door::open(config)?.ask(&request)?;
     println!("{name} has no telephone code");
     Ok(())
 }

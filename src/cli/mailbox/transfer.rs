@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 /// Writes the archive beside where it is to be, and gives it its name when it is whole.
 pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), String> {
-    let door = Door::open(&config.store.path)?;
+    let door = Door::open(config)?;
     let in_file = |error: std::io::Error| format!("{}: {error}", output.display());
     let folder = match output.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -74,7 +74,7 @@ pub(super) fn import(
     }
     let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
     let source = File::open(file).map_err(|error| in_file(&error))?;
-    let door = Door::open_or_make(&config.store.path)?;
+    let door = Door::open_or_make(config)?;
     let mut staging = Staging::new(door.folder()).map_err(|error| error.to_string())?;
     let manifest = archive::read(BufReader::new(source), &mut staging, mailbox.as_deref());
     let manifest = manifest.map_err(|error| in_file(&error))?;

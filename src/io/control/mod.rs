@@ -131,6 +131,13 @@ pub enum Request {
     Reload,
 }
 
+impl Request {
+    /// Whether memos are deleted by it, which leaves receipts where somebody signs them.
+    pub fn deletes_memos(&self) -> bool {
+        matches!(self, Request::MemoDelete { .. })
+    }
+}
+
 /// The last line of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct End {

@@ -5,10 +5,10 @@ mod smtp;
 
 use super::*;
 use crate::config::LogFormat;
+use crate::io::fake_http;
 use crate::ops::logging::Logger;
 use std::path::Path;
 use std::sync::Mutex;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
@@ -207,33 +207,12 @@ async fn a_mailbox_without_notifiers_is_told_of() {
 /// Answers each connection with the next of `answers`; returns the requests.
 async fn http_server(listener: TcpListener, answers: Vec<String>) -> Vec<String> {
     let mut requests = Vec::new();
-    for answer in answers {
-        let (stream, _) = listener.accept().await.expect("a connection comes");
-        let mut stream = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert_ne!(stream.read_line(&mut head).await.expect("the head comes"), 0);
-        }
-        let length = head.lines().find_map(|line| {
-            line.to_ascii_lowercase()
-                .strip_prefix("content-length: ")?
-                .parse()
-                .ok()
-        });
-        let mut body = vec![0; length.unwrap_or(0)];
-        stream.read_exact(&mut body).await.expect("the body comes");
-        stream
-            .get_mut()
-            .write_all(answer.as_bytes())
-            .await
-            .expect("the answer goes out");
-        requests.push(head + &String::from_utf8_lossy(&body));
-    }
+    fake_http::serve(listener, answers, |request| requests.push(request)).await;
     requests
 }
 
 fn answer(status: &str, extra: &str) -> String {
-    format!("HTTP/1.1 {status}\r\n{extra}Content-Length: 0\r\nConnection: close\r\n\r\n")
+    fake_http::answer(status, extra, "")
 }
 
 #[tokio::test]

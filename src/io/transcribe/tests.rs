@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::LogFormat;
+use crate::io::fake_http;
 use crate::memo::link::{Link, LinkBase};
 use crate::memo::owner::{Kem, OwnerSeed};
 use crate::memo::record::Facts;
@@ -15,7 +16,6 @@ use crate::secret::Secret;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::SystemTime;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tracing_subscriber::layer::SubscriberExt as _;
 use zeroize::Zeroizing;
@@ -112,32 +112,13 @@ impl Endpoint {
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let kept = requests.clone();
-        tokio::spawn(async move {
-            for (status, body) in answers {
-                let (stream, _) = listener.accept().await.expect("a connection comes");
-                let mut stream = BufReader::new(stream);
-                let mut head = String::new();
-                while !head.ends_with("\r\n\r\n") {
-                    assert_ne!(stream.read_line(&mut head).await.expect("the head comes"), 0);
-                }
-                let length = head.lines().find_map(|line| {
-                    line.to_ascii_lowercase()
-                        .strip_prefix("content-length: ")?
-                        .parse()
-                        .ok()
-                });
-                let mut received = vec![0; length.expect("its length is told")];
-                stream.read_exact(&mut received).await.expect("the body comes");
-                let request = head + &String::from_utf8_lossy(&received);
-                kept.lock().expect("no test panics with it").push(request);
-                let answer = format!(
-                    "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                    body.len()
-                );
-                let sent = stream.get_mut().write_all(answer.as_bytes()).await;
-                sent.expect("the answer goes out");
-            }
-        });
+        let answers = answers
+            .iter()
+            .map(|(status, body)| fake_http::answer(status, "", body))
+            .collect();
+        tokio::spawn(fake_http::serve(listener, answers, move |request| {
+            kept.lock().expect("no test panics with it").push(request);
+        }));
         Endpoint { url, requests }
     }
 

@@ -129,9 +129,17 @@ impl Store {
         reason: Reason,
         now: Millis,
     ) -> Result<Receipt, StoreError> {
-        // A body that is gone or damaged already is no reason to keep the rest.
-        let ciphertext = self.inner.bodies.ciphertext(&record.id).ok();
-        let receipt = Receipt::issue(issuer, record, ciphertext.as_deref(), reason, now)?;
+        let hash = match self.inner.bodies.ciphertext(&record.id) {
+            Ok(ciphertext) => Some(Receipt::hash(&ciphertext)),
+            // A body that is gone or damaged already is no reason to keep the rest. Where a deletion that failed took it,
+            // the receipt of that one knows what it was.
+            Err(_) => self
+                .inner
+                .receipts
+                .get(&record.id)?
+                .and_then(|receipt| receipt.ciphertext_sha256()),
+        };
+        let receipt = Receipt::issue(issuer, record, hash, reason, now)?;
         self.inner.receipts.put(&record.id, &receipt, now)?;
         Ok(receipt)
     }

@@ -87,7 +87,7 @@ impl Receipt {
     pub(super) fn issue(
         issuer: &Issuer,
         record: &Record,
-        ciphertext: Option<&[u8]>,
+        ciphertext_sha256: Option<String>,
         reason: Reason,
         deleted_at: Millis,
     ) -> Result<Self, StoreError> {
@@ -98,7 +98,7 @@ impl Receipt {
             mailbox: record.user_id.clone(),
             deleted_at: deleted_at.to_rfc3339(),
             reason,
-            ciphertext_sha256: ciphertext.map(|bytes| hex::encode(Sha256::digest(bytes))),
+            ciphertext_sha256,
         };
         let signed =
             serde_json::to_string(&statement).map_err(|error| StoreError::Corrupt(error.to_string()))?;
@@ -112,6 +112,16 @@ impl Receipt {
 
     fn statement(&self) -> Option<Statement> {
         serde_json::from_str(&self.signed).ok()
+    }
+
+    /// The hash of the ciphertext that was deleted, as it stands in receipts.
+    pub(super) fn hash(ciphertext: &[u8]) -> String {
+        hex::encode(Sha256::digest(ciphertext))
+    }
+
+    /// That of this receipt's memo, where it was there to be hashed.
+    pub(super) fn ciphertext_sha256(&self) -> Option<String> {
+        self.statement()?.ciphertext_sha256
     }
 
     /// The mailbox of the memo that was deleted.
