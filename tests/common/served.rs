@@ -79,6 +79,16 @@ impl Served {
 
     /// The same at another address, under another name.
     pub fn start_on(address: &str, name: &str, change: impl FnOnce(&mut Config)) -> Self {
+        Served::start_as(address, name, change, |state| state)
+    }
+
+    /// The same, with what serves the pages changed as well.
+    pub fn start_as(
+        address: &str,
+        name: &str,
+        change: impl FnOnce(&mut Config),
+        serve: impl FnOnce(State) -> State,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind((address, 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -89,8 +99,8 @@ impl Served {
         let clock = Arc::new(TestClock::default());
         let web_memos = Arc::new(Mutex::new(Vec::new()));
         let told = web_memos.clone();
-        let state = State::new(store.clone(), &config.http, &config.federation)
-            .unwrap()
+        let state = State::new(store.clone(), &config.http, &config.federation).unwrap();
+        let state = serve(state)
             .with_clock(clock.clone())
             .with_mailboxes(&config.mailboxes)
             .with_poll_time(Duration::from_millis(200))
