@@ -100,11 +100,12 @@ impl Served {
         let web_memos = Arc::new(Mutex::new(Vec::new()));
         let told = web_memos.clone();
         let state = State::new(store.clone(), &config.http, &config.federation).unwrap();
-        let state = serve(state)
+        let state = state
             .with_clock(clock.clone())
             .with_mailboxes(&config.mailboxes)
             .with_poll_time(Duration::from_millis(200))
             .with_web_memos(Arc::new(move |record| told.lock().unwrap().push(record.id)));
+        let state = serve(state);
         let tls = match (&config.http.tls_cert, &config.http.tls_key) {
             (Some(cert), Some(key)) => Some(Tls::load(cert, key).unwrap()),
             _ => None,
