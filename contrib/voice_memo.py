@@ -1056,6 +1056,7 @@ def verify_request(method, url, fields, body, keys, now=None, seen=None, skew_se
 DISCOVERY_PATH = "/.well-known/voice-federation"
 FETCH_PATH = "/api/federation/voice/fetch"
 VERIFY_PATH = "/api/federation/voice/verify"
+AUDIO_PATH = "/voice/{id}/audio"
 
 
 @dataclasses.dataclass
@@ -1076,6 +1077,8 @@ class Domain:
     verify: str
     token: bool
     signature_keys: list
+    audio: str
+    telephone: str | None
 
 
 @dataclasses.dataclass
@@ -1103,18 +1106,20 @@ def discover(domain, allow_private=False):
         value = of.get(name)
         return value if isinstance(value, dict) else {}
 
-    def endpoint(name, path):
-        given = section(document, "endpoints").get(name)
+    def endpoint(given, path):
         url = urllib.parse.urljoin(base + "/", given) if isinstance(given, str) else base + path
         if not url.startswith("https://") and not (url.startswith("http://") and base.startswith("http://")):
             raise MemoError("server", "the discovery document names an endpoint without HTTPS")
         return url
 
     version_1_1 = section(section(document, "extensions"), "1.1")
-    keys = version_1_1.get("signature_keys")
-    return Domain(base, str(document.get("version", "1.0")), endpoint("fetch", FETCH_PATH),
-                  endpoint("verify", VERIFY_PATH), version_1_1.get("access_token") is True,
-                  [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else [])
+    endpoints = section(document, "endpoints")
+    keys, telephone = version_1_1.get("signature_keys"), version_1_1.get("telephone")
+    return Domain(base, str(document.get("version", "1.0")), endpoint(endpoints.get("fetch"), FETCH_PATH),
+                  endpoint(endpoints.get("verify"), VERIFY_PATH), version_1_1.get("access_token") is True,
+                  [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else [],
+                  endpoint(version_1_1.get("audio"), AUDIO_PATH),
+                  endpoint(telephone, "") if isinstance(telephone, str) else None)
 
 
 def _post(url, value, identity, allow_private):
@@ -1164,34 +1169,104 @@ def _proof(link, domain, identity, allow_key):
     return {**request, "access_key": secret_text(link.key), "requesting_domain": identity.domain if identity else ""}
 
 
-def fetch_memo(link, allow_key=False, identity=None, allow_private=False):
+def fetch_memo(link, allow_key=False, identity=None, allow_private=False, via=None):
     """Fetches a memo's ciphertext by its link (a text, or parsed).
 
     With an `identity` the fetch endpoint of a 1.1 peer is asked by a signed request; without one its
     `/voice/{id}/audio`, which takes the token as well. A 1.0 peer knows only keys: then this fails with `needs-key`,
-    unless `allow_key` says that whoever holds the link has agreed to show the key to that domain.
+    unless `allow_key` says that whoever holds the link has agreed to show the key to that domain. `via` is the address
+    of a server of ours that asks the memo's domain in our place.
     """
     link = parse_link(link) if isinstance(link, str) else link
+    if via is not None:
+        return _fetch_via(via, link, allow_key, allow_private)
     if identity is not None:
         domain = discover(link.base, allow_private)
         request = _proof(link, domain, identity, allow_key)
         signer = identity if "access_token" in request else None
         return _memo_of_json(_post(domain.fetch, request, signer, allow_private), link.id)
-    token = secret_text(access_token(link.key))
-    direct = ask("GET", f"{_origin_of(link.base)}/voice/{link.id}/audio", {"authorization": f"Bearer {token}"},
-                 allow_private=allow_private)
-    if direct.status == 200 and "memo-iv" in direct.fields:
-        return _memo_of_fields(direct, link.id)
-    refused = _failure(direct)
+    usual = (_origin_of(link.base) + AUDIO_PATH).replace("{id}", link.id)
+    memo, refused = _fetch_by_token(usual, link, allow_private)
+    if memo is not None:
+        return memo
     if refused.kind in ("expired", "too-many"):
         raise refused
+    # Perhaps the resource is elsewhere, or the domain speaks 1.0 alone: it says so.
     try:
         domain = discover(link.base, allow_private)
     except MemoError:
         raise refused from None
     if domain.token:
-        raise refused
+        announced = domain.audio.replace("{id}", link.id)
+        if announced != usual:
+            memo, refused = _fetch_by_token(announced, link, allow_private)
+        if memo is None:
+            raise refused
+        return memo
     return _memo_of_json(_post(domain.fetch, _proof(link, domain, None, allow_key), None, allow_private), link.id)
+
+
+def _fetch_by_token(url, link, allow_private):
+    """The memo at an address that takes tokens, or the error that came of it."""
+    token = secret_text(access_token(link.key))
+    try:
+        answer = ask("GET", url, {"authorization": f"Bearer {token}"}, allow_private=allow_private)
+    except MemoError as error:
+        if error.kind != "unreachable":
+            raise
+        return None, error
+    if answer.status == 200 and "memo-iv" in answer.fields:
+        return _memo_of_fields(answer, link.id), None
+    return None, _failure(answer)
+
+
+def _fetch_via(via, link, allow_key, allow_private):
+    """Through `/api/open` of a server of ours, which is shown the key only for a 1.0 peer, and where that is agreed."""
+    url, request = f"{_origin_of(via)}/api/open", {"domain": link.base, "memo_id": link.id}
+    answer = _post(url, {**request, "access_token": secret_text(access_token(link.key))}, None, allow_private)
+    if answer.status == 409 and answer.json().get("needs_key") is True:
+        if not allow_key:
+            raise MemoError("needs-key", "this domain takes the key alone: agree to show it the key")
+        answer = _post(url, {**request, "access_key": secret_text(link.key)}, None, allow_private)
+    if answer.status == 502:
+        raise MemoError("unreachable", str(_failure(answer)))
+    if answer.status != 200:
+        raise _failure(answer)
+    return _memo_of_fields(answer, link.id)
+
+
+def open_by_code(domain, code, identity, allow_private=False):
+    """Opens a memo of another domain by its telephone code, 22 digits, as a server does for a caller: (audio, media
+    type, complete). That domain is shown what the code's secret becomes, and neither the secret nor the key; it counts
+    what is wrong, which is `wrong-key`."""
+    code = re.sub(r"[ -]", "", code)
+    if not re.fullmatch(r"[0-9]{22}", code):
+        raise _malformed("a memo's telephone code has 22 digits")
+    locator, secret = code[:6], code[6:]
+    found = discover(domain, allow_private)
+    if found.telephone is None:
+        raise MemoError("refused", "this domain opens no memos by telephone codes")
+
+    def told(request):
+        request = {**request, "requesting_domain": identity.domain}
+        answer = _post(found.telephone, request, identity, allow_private)
+        if answer.status != 200:
+            raise _failure(answer)
+        return answer
+
+    lock = told({"locator": locator}).json()
+    if not isinstance(lock.get("salt"), str):
+        raise MemoError("server", "an answer that is no lock")
+    wrap, proof = telephone_proof(secret, lock)
+    answer = told({"locator": locator, "proof": secret_text(proof)})
+    document = answer.json()
+    memo_id, iv, ct = (document.get(name) for name in ("memo_id", "iv", "ct"))
+    if not all(isinstance(each, str) for each in (memo_id, iv, ct)):
+        raise MemoError("server", "an answer that is no memo")
+    key = _gcm_open(wrap, _iv_bytes(iv), from_base64(ct), memo_id.encode())
+    memo = _memo_of_json(answer, memo_id)
+    audio, complete = open_memo(key, memo.iv, memo.ciphertext, memo.encryption)
+    return audio, memo.format, complete and memo.complete
 
 
 def verify_memo(link, allow_key=False, identity=None, allow_private=False):

@@ -261,10 +261,15 @@ pub const HTTP_HEAD_BYTES: usize = 32 * 1024;
 pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
 /// An HTTP connection lives no longer than this, however slowly its peer reads.
 pub const HTTP_CONNECTION_TIME: Duration = Duration::from_secs(600);
+/// How long an HTTP connection may take nothing of an answer. What is written is taken by the operating system first, some
+/// hundred kilobytes at once, so that this is far longer than the pauses of a slow line.
+pub const HTTP_WRITE_PAUSE: Duration = Duration::from_secs(60);
 /// At a stop, requests that have begun may take this long to finish.
 pub const HTTP_STOP_TIME: Duration = Duration::from_secs(5);
 /// Memos in memory at once on their way to HTTP clients; more wait their turn.
 pub const HTTP_MEMOS_IN_MEMORY: usize = 32;
+/// Of them on their way to one address.
+pub const HTTP_MEMOS_PER_ADDRESS: usize = 16;
 /// Entries in each half of a table of allowances.
 pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 /// Largest ciphertext that is fetched from another domain, bytes: an hour and more of 16-bit audio.
@@ -382,6 +387,8 @@ pub const HTTP_UPLOAD_WAIT: Duration = Duration::from_secs(10);
 pub const HTTP_UPLOAD_PAUSE: Duration = Duration::from_secs(15);
 /// How long an upload may take.
 pub const HTTP_UPLOAD_TIME: Duration = Duration::from_secs(300);
+/// An upload may begin as slowly as it likes for so long; from then on it must be as far as one that ends in time.
+pub const HTTP_UPLOAD_GRACE: Duration = Duration::from_secs(30);
 /// All memos together that were left in browsers, bytes of ciphertext.
 pub const WEB_MEMOS_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 /// How long a request for changes waits for one.

@@ -10,17 +10,23 @@ use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
 use command::{complained, files_with, json, printed, Place};
 use obelus::io::transfer::archive::{self, ArchiveError};
-use obelus::memo::envelope;
+use obelus::memo::envelope::{self, Contents};
 use obelus::memo::key::{MemoId, MemoKey};
-use obelus::memo::link::{ParsedInboxLink, ParsedLink};
+use obelus::memo::link::{Link, LinkBase, ParsedInboxLink, ParsedLink};
 use obelus::memo::open::open_stored;
 use obelus::memo::owner::{Kem, OwnerPublicKey};
+use obelus::memo::record::{Facts, Source};
 use obelus::memo::store::staging::Staging;
+use obelus::memo::store::telephone::SetLock;
+use obelus::memo::store::NewMemo;
+use obelus::memo::telephone::code::MemoCode;
+use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::token::Verifier;
 use obelus::memo::{seal, wav};
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, UNIX_EPOCH};
 
 const SAMPLES: [i16; 800] = [7; 800];
 
@@ -93,6 +99,143 @@ fn an_archive_brings_a_mailbox_to_another_server() {
     let listed = json(&to.run(&["mailbox", "list", "--json"]));
     assert_eq!(listed[0]["public_key"], public.to_text());
     assert!(leftovers(&to).is_empty());
+}
+
+/// A share of a memo, as its owner's browser makes it.
+fn share(place: &Place, of: MemoId, public: &OwnerPublicKey) -> (MemoId, String) {
+    let (sealed, key) = seal::seal(wav::encode(vec![SAMPLES.to_vec().into()]));
+    let id = sealed.id();
+    let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
+    let text = link.expose().to_owned();
+    let facts = Facts {
+        mailbox: Some("main".to_owned()),
+        source: Source::Share,
+        share_of: Some(of),
+        max_accesses: Some(1),
+        envelope: Some(envelope::seal(public, &id, &Contents::new(key, &link)).unwrap()),
+        ..Facts::at(
+            "memo.example.org",
+            UNIX_EPOCH + Duration::from_secs(1_800_000_000),
+        )
+    };
+    let stored = place.store().insert(vec![NewMemo { sealed, facts }]);
+    assert!(stored.iter().all(Result::is_ok));
+    (id, text)
+}
+
+/// Gives a memo the telephone code.
+fn lock(place: &Place, id: &MemoId, link: &str, code: &MemoCode) {
+    let key = ParsedLink::parse(link).unwrap().key;
+    let lock = TelephoneLock::of_memo(id, &key, code.locator, &code.secret);
+    let set = place.store().telephone().set(id, &lock).unwrap();
+    assert_eq!(set, SetLock::Done);
+}
+
+#[test]
+fn shares_and_telephone_codes_come_along() {
+    for by_sqlite in [false, true] {
+        let (from, to) = (Place::new(), Place::new());
+        let (_, public) = owner_of(&from);
+        let (first, first_link) = from.leave("main", &SAMPLES, Some(&public));
+        let (second, second_link) = from.leave("main", &SAMPLES, Some(&public));
+        let shares = [share(&from, first, &public), share(&from, first, &public)];
+        let codes = [MemoCode::generate(), MemoCode::generate()];
+        lock(&from, &first, &first_link, &codes[0]);
+        lock(&from, &second, &second_link, &codes[1]);
+        // Of the target another memo has the second one's locator.
+        let (theirs, theirs_link) = to.leave("sales", &SAMPLES, None);
+        lock(&to, &theirs, &theirs_link, &codes[1]);
+
+        let file = from.path().join("main.out");
+        let name = file.to_str().unwrap();
+        let (export, import) = match by_sqlite {
+            false => (
+                vec!["mailbox", "export", "main", "-o", name],
+                vec!["mailbox", "import", name],
+            ),
+            true => (
+                vec!["memo", "export-sqlite", name, "--mailbox", "main"],
+                vec!["memo", "import-sqlite", name, "--mailbox", "main"],
+            ),
+        };
+        let said = printed(&from.run(&export));
+        assert!(
+            by_sqlite || said.starts_with("2 memos and 2 shares of main are in "),
+            "{said}"
+        );
+        let taken = to.run(&import);
+        assert_eq!(printed(&taken), "2 memos and 2 shares were taken into main\n");
+        let said = String::from_utf8_lossy(&taken.stderr).into_owned();
+        assert!(
+            said.contains(&format!("the memo {second} has no telephone code any more")),
+            "{said}"
+        );
+        assert_eq!(said.matches("telephone code").count(), 1, "{said}");
+
+        for lost in [false, true] {
+            if lost {
+                std::fs::remove_dir_all(to.data().join("index")).unwrap();
+            }
+            let store = to.store();
+            assert_eq!(store.count(), 5);
+            assert_eq!(store.by_locator(codes[0].locator.number()), Some(first));
+            assert_eq!(store.by_locator(codes[1].locator.number()), Some(theirs));
+            assert!(store.get(&second).unwrap().unwrap().telephone.is_none());
+            let page = store.list(Some("main"), None, 10).unwrap();
+            assert_eq!(page.total, 2, "shares are not in the list");
+            let of_first: Vec<MemoId> = store
+                .shares(&first)
+                .unwrap()
+                .iter()
+                .map(|record| record.id)
+                .collect();
+            let mut expected = shares.each_ref().map(|(id, _)| *id).to_vec();
+            expected.sort();
+            assert_eq!(of_first, expected);
+            for (id, link) in &shares {
+                assert!(open_stored(&store, &ParsedLink::parse(link).unwrap()).is_ok());
+                assert_eq!(store.get(id).unwrap().unwrap().max_accesses, Some(1));
+            }
+        }
+        // Again: all of it is there.
+        let again = to.run(&import);
+        assert_eq!(printed(&again), "0 memos were taken into main\n");
+        assert_eq!(
+            String::from_utf8_lossy(&again.stderr).matches("already").count(),
+            4
+        );
+        // Shares are its shares there, too.
+        let elsewhere = Place::new();
+        printed(&elsewhere.run(&import));
+        let deleted = elsewhere.store().delete(
+            &first,
+            obelus::memo::store::receipts::Reason::Owner,
+            UNIX_EPOCH + Duration::from_secs(1_800_000_100),
+        );
+        assert!(deleted.unwrap().is_some());
+        assert_eq!(elsewhere.store().count(), 1, "its shares go with it");
+    }
+}
+
+#[test]
+fn a_share_without_its_memo_stays_out() {
+    let (from, to) = (Place::new(), Place::new());
+    let (_, public) = owner_of(&from);
+    let (first, _) = from.leave("main", &SAMPLES, Some(&public));
+    let (id, _) = share(&from, first, &public);
+    let file = from.path().join("main.db");
+    let name = file.to_str().unwrap();
+    printed(&from.run(&["memo", "export-sqlite", name]));
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database
+        .execute("DELETE FROM voice_memos WHERE id = ?", [first.to_string()])
+        .unwrap();
+    drop(database);
+    let taken = to.run(&["memo", "import-sqlite", name, "--mailbox", "main"]);
+    assert_eq!(printed(&taken), "0 memos were taken into main\n");
+    let said = String::from_utf8_lossy(&taken.stderr).into_owned();
+    assert!(said.contains(&format!("the share {id} is left out")), "{said}");
+    assert_eq!(to.store().count(), 0);
 }
 
 /// Entries of an archive: type, name, content.
@@ -231,6 +374,12 @@ fn of_an_archive_that_is_not_whole_nothing_comes_in() {
         (
             "Memo",
             edited(0, &|record| record["encryption_iv"] = json!("AAAA")),
+        ),
+        (
+            "Memo",
+            edited(0, &|record| {
+                record["metadata"]["share_of"] = json!("AAAAAAAAAAAAAAAAAAAAAA")
+            }),
         ),
     ];
     for (at, (expected, bytes)) in refusals.into_iter().enumerate() {

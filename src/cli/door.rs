@@ -75,13 +75,13 @@ impl Door {
         Ok(lines)
     }
 
-    /// The records of a mailbox's memos, or of all, the newest first and one at a time; those that go meanwhile are left
-    /// out.
+    /// The records of a mailbox's memos with their shares, or of all, the newest first and one at a time; those that go
+    /// meanwhile are left out. Of one mailbox a memo's shares come behind it.
     pub(super) fn records(
         &self,
         mailbox: Option<String>,
     ) -> Result<impl Iterator<Item = Result<Record, String>> + '_, String> {
-        let listed = self.ask(&Request::MemoList { mailbox })?;
+        let listed = self.ask(&Request::MemosForExport { mailbox })?;
         let ids = listed
             .into_iter()
             .filter_map(|memo| memo["id"].as_str().map(str::to_owned));

@@ -11,7 +11,6 @@ use axum::Json;
 use serde::Serialize;
 use serde_json::json;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// Bytes handed to the connection at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -70,15 +69,15 @@ pub(super) async fn method_not_allowed() -> Response {
     )
 }
 
-/// A large body that keeps its permit until the last of it was handed to the connection.
-pub(super) fn large(bytes: Bytes, permit: OwnedSemaphorePermit) -> Response {
+/// A large body that keeps its place in memory until the last of it was handed to the connection.
+pub(super) fn large(bytes: Bytes, place: impl Send + 'static) -> Response {
     let length = bytes.len();
-    let chunks = futures_util::stream::unfold((bytes, permit), |(mut rest, permit)| async move {
+    let chunks = futures_util::stream::unfold((bytes, place), |(mut rest, place)| async move {
         if rest.is_empty() {
             return None;
         }
         let chunk = rest.split_to(rest.len().min(CHUNK_BYTES));
-        Some((Ok::<Bytes, std::convert::Infallible>(chunk), (rest, permit)))
+        Some((Ok::<Bytes, std::convert::Infallible>(chunk), (rest, place)))
     });
     let mut response = Response::new(Body::from_stream(chunks));
     response

@@ -5,6 +5,7 @@
 //! in `Memo-Complete` whether the recording came to its end. Pages of any site may ask: the token is the right to.
 
 use super::answer;
+use super::api::crowd::Place;
 use super::client_address::Client;
 use super::headers::bearer;
 use super::State;
@@ -63,9 +64,9 @@ pub(super) struct MemoFields {
     pub(super) complete: bool,
 }
 
-/// Ciphertext, and what is said of it. The permit is kept until the last of it was handed to the connection.
-pub(super) fn respond(ciphertext: Bytes, permit: OwnedSemaphorePermit, memo: &MemoFields) -> Response {
-    let mut response = answer::large(ciphertext, permit);
+/// Ciphertext, and what is said of it. Its place is kept until the last of it was handed to the connection.
+pub(super) fn respond(ciphertext: Bytes, place: impl Send + 'static, memo: &MemoFields) -> Response {
+    let mut response = answer::large(ciphertext, place);
     let fields = response.headers_mut();
     fields.insert(
         header::CONTENT_TYPE,
@@ -86,10 +87,24 @@ pub(super) fn respond(ciphertext: Bytes, permit: OwnedSemaphorePermit, memo: &Me
     response
 }
 
-/// A memo that is given out, and the permit to hold it in memory.
+/// A memo's place in memory, among all and among those on their way to one address.
+pub(super) type InMemory = (OwnedSemaphorePermit, Place);
+
+/// A place for a memo in memory. The error is the answer.
+pub(super) async fn place(state: &State, client: Client) -> Result<InMemory, Response> {
+    let own = state
+        .inner
+        .readers
+        .enter(client.address)
+        .ok_or_else(answer::busy)?;
+    let permit = Arc::clone(&state.inner.bodies).acquire_owned().await;
+    Ok((permit.map_err(|_| answer::busy())?, own))
+}
+
+/// A memo that is given out, and its place.
 pub(super) struct Granted {
     pub(super) memo: server::Served,
-    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) place: InMemory,
 }
 
 impl Granted {
@@ -103,7 +118,7 @@ impl Granted {
             encryption: record.metadata.encryption.name().to_owned(),
             complete: record.complete,
         };
-        respond(self.memo.ciphertext.into(), self.permit, &fields)
+        respond(self.memo.ciphertext.into(), self.place, &fields)
     }
 }
 
@@ -124,17 +139,14 @@ pub(super) async fn fetch(
     proof: Proof,
     asker: Asker,
 ) -> Result<Granted, Response> {
-    let permit = Arc::clone(&state.inner.bodies)
-        .acquire_owned()
-        .await
-        .map_err(|_| answer::busy())?;
+    let place = place(state, client).await?;
     let (shared, now) = (state.clone(), state.wall());
     let memo = decide(state, client, "fetch", id, asker, move |asker| {
         let policy = &shared.inner.federation.policy;
         server::fetch(shared.store(), id, proof, policy, asker, now)
     })
     .await?;
-    Ok(Granted { memo, permit })
+    Ok(Granted { memo, place })
 }
 
 /// Runs a decision over the store off the async threads, within the limits on attempts at one memo, and logs its outcome.

@@ -259,7 +259,7 @@ pub(super) async fn fetch(FromState(state): FromState<State>, head: Head, body: 
         "max_age_seconds": max_age_secs(&record, state.wall()),
         "metadata": {"source": record.metadata.source, "created_at": record.created_at.to_rfc3339()},
     });
-    let mut response = answer::large(answer.to_string().into(), granted.permit);
+    let mut response = answer::large(answer.to_string().into(), granted.place);
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -30,6 +30,7 @@ mod inbox;
 mod limiter;
 mod open;
 mod open_page;
+mod patience;
 mod record;
 mod serve;
 mod telephone;
@@ -138,6 +139,10 @@ struct Inner {
     poll_time: Duration,
     pollers: Crowd,
     uploaders: Crowd,
+    /// How long an upload may be as slow as it likes.
+    upload_grace: Duration,
+    /// To whom memos are on their way.
+    readers: Crowd,
     /// Room for uploads in memory, in units of bytes.
     upload_room: Arc<Semaphore>,
 }
@@ -187,6 +192,8 @@ impl State {
                 poll_time: limits::HTTP_POLL_TIME,
                 pollers: Crowd::new(limits::HTTP_POLLERS_PER_ADDRESS, limits::HTTP_POLLERS),
                 uploaders: Crowd::new(limits::HTTP_UPLOADS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
+                upload_grace: limits::HTTP_UPLOAD_GRACE,
+                readers: Crowd::new(limits::HTTP_MEMOS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
                 upload_room: Arc::new(Semaphore::new(
                     limits::HTTP_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
                 )),
@@ -237,6 +244,11 @@ impl State {
     /// The same, with requests for changes that wait so long. To be called before the state is shared.
     pub fn with_poll_time(self, poll_time: Duration) -> Self {
         self.change(|inner| inner.poll_time = poll_time)
+    }
+
+    /// The same, with uploads that must be in time after so long. To be called before the state is shared.
+    pub fn with_upload_grace(self, upload_grace: Duration) -> Self {
+        self.change(|inner| inner.upload_grace = upload_grace)
     }
 
     /// Ends what only waits, so that a stop does not wait for it.

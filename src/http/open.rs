@@ -122,7 +122,7 @@ async fn open(state: &State, client: Client, wanted: Wanted) -> Response {
         relays.askers.enter(client.address),
         relays.domains.enter_as(wanted.domain.clone()),
     );
-    let (Ok(permit), Some(_asker), Some(_domain)) = places else {
+    let (Ok(permit), Some(asker), Some(domain)) = places else {
         log("refused: too many at once");
         return answer::busy();
     };
@@ -137,7 +137,7 @@ async fn open(state: &State, client: Client, wanted: Wanted) -> Response {
     match fetched {
         Ok(memo) => {
             log("fetched");
-            audio::respond(memo.ciphertext.clone(), permit, &fields(&memo))
+            audio::respond(memo.ciphertext.clone(), (permit, asker, domain), &fields(&memo))
         }
         Err(error) => {
             log(&error.to_string());

@@ -1,5 +1,6 @@
 //! Connections: how many, how long, and how they end.
 
+use super::patience::Patient;
 use super::tls::Tls;
 use super::{router, State};
 use crate::config::Cidr;
@@ -140,7 +141,10 @@ async fn requests(
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HTTP_HEAD_TIME)
         .max_buf_size(limits::HTTP_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(
+            TokioIo::new(Patient::new(stream, limits::HTTP_WRITE_PAUSE)),
+            service,
+        );
     let mut connection = pin!(connection);
     let mut life = pin!(tokio::time::sleep(limits::HTTP_CONNECTION_TIME));
     let mut ending = false;
@@ -156,7 +160,7 @@ async fn requests(
                 ending = true;
                 connection.as_mut().graceful_shutdown();
             }
-            // A peer that reads nothing, or a byte a minute, does not keep its place for ever.
+            // A peer that reads a little now and then does not keep its place for ever.
             () = &mut life => return,
         }
     }

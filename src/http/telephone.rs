@@ -4,7 +4,7 @@
 //! was keyed, for the wrapped key and the memo. Wrong proofs are counted here, by lock, by domain and by address.
 
 use super::answer;
-use super::audio::{admit, refused};
+use super::audio::{self, admit, refused, InMemory};
 use super::federation::{log_refused, who, Head, SecretText};
 use super::State;
 use crate::federation::domain::Domain;
@@ -20,8 +20,6 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::{json, Value};
-use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroize as _;
 
 /// What another domain asks.
@@ -122,8 +120,7 @@ async fn open(
         log(None, "refused: too many wrong codes");
         answer::too_many(wait)
     })?;
-    let permit = Arc::clone(&state.inner.bodies).acquire_owned().await;
-    let permit = permit.map_err(|_| answer::busy())?;
+    let place = audio::place(state, head.client).await?;
     let now = state.wall();
     let opened = decide(state, domain, move |state, asked| {
         telephone::open(state.store(), locator, &proof, asked, now)
@@ -135,7 +132,7 @@ async fn open(
     match opened {
         Ok(unlocked) => {
             log(Some(unlocked.record.id.to_string()), "served");
-            Ok(respond(&unlocked, permit))
+            Ok(respond(&unlocked, place))
         }
         Err(Refusal::Unknown) => {
             log(None, "no such code");
@@ -166,7 +163,7 @@ async fn decide<T: Send + 'static>(
     decided.await.map_err(|_| answer::broken())
 }
 
-fn respond(unlocked: &Unlocked, permit: OwnedSemaphorePermit) -> Response {
+fn respond(unlocked: &Unlocked, place: InMemory) -> Response {
     let record = &unlocked.record;
     let (iv, ct) = unlocked.wrapped.to_text();
     let answer = json!({
@@ -180,7 +177,7 @@ fn respond(unlocked: &Unlocked, permit: OwnedSemaphorePermit) -> Response {
         "audio_format": record.audio_format,
         "complete": record.complete,
     });
-    let mut response = answer::large(answer.to_string().into(), permit);
+    let mut response = answer::large(answer.to_string().into(), place);
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response

@@ -79,6 +79,16 @@ impl Served {
 
     /// The same at another address, under another name.
     pub fn start_on(address: &str, name: &str, change: impl FnOnce(&mut Config)) -> Self {
+        Served::start_as(address, name, change, |state| state)
+    }
+
+    /// The same, with what serves the pages changed as well.
+    pub fn start_as(
+        address: &str,
+        name: &str,
+        change: impl FnOnce(&mut Config),
+        serve: impl FnOnce(State) -> State,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind((address, 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -89,12 +99,13 @@ impl Served {
         let clock = Arc::new(TestClock::default());
         let web_memos = Arc::new(Mutex::new(Vec::new()));
         let told = web_memos.clone();
-        let state = State::new(store.clone(), &config.http, &config.federation)
-            .unwrap()
+        let state = State::new(store.clone(), &config.http, &config.federation).unwrap();
+        let state = state
             .with_clock(clock.clone())
             .with_mailboxes(&config.mailboxes)
             .with_poll_time(Duration::from_millis(200))
             .with_web_memos(Arc::new(move |record| told.lock().unwrap().push(record.id)));
+        let state = serve(state);
         let tls = match (&config.http.tls_cert, &config.http.tls_key) {
             (Some(cert), Some(key)) => Some(Tls::load(cert, key).unwrap()),
             _ => None,

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// After so long without what is waited for, a test fails. No test waits so long while all is well.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where its HTTP is, where a test does not say.
+const LOOPBACK: &str = "listen = \"127.0.0.1:0\"";
+
 /// A running switch. Killed when dropped; its log is printed where the test has failed.
 pub struct Switch {
     child: Child,
@@ -49,9 +52,20 @@ impl Switch {
 
     /// The same over a store that `prepare` has filled.
     pub fn start_over(dialplan: &str, settings: &str, prepare: impl FnOnce(&Path)) -> Self {
+        Self::start_on(LOOPBACK, dialplan, settings, prepare)
+    }
+
+    /// The same with its HTTP elsewhere, as these lines of `[http]` say.
+    pub fn start_on(http: &str, dialplan: &str, settings: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(&folder.path().join("data"));
-        Self::run(folder, dialplan, settings, "debug")
+        Self::run_on(http, folder, dialplan, settings, "debug")
+    }
+
+    /// Kills it. What it left in its folder stays until this is dropped.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// The same, in this folder, whose `data` may hold a store already.
@@ -77,12 +91,16 @@ impl Switch {
     }
 
     fn run(folder: tempfile::TempDir, dialplan: &str, settings: &str, level: &str) -> Self {
+        Self::run_on(LOOPBACK, folder, dialplan, settings, level)
+    }
+
+    fn run_on(http: &str, folder: tempfile::TempDir, dialplan: &str, settings: &str, level: &str) -> Self {
         let webhook = Webhook::start();
         std::fs::write(folder.path().join("dialplan.conf"), dialplan).unwrap();
         let config = folder.path().join("obelus.toml");
         std::fs::write(
             &config,
-            configuration(folder.path(), webhook.address, settings, level),
+            configuration(folder.path(), webhook.address, http, settings, level),
         )
         .unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_obelus"))
@@ -242,7 +260,7 @@ pub fn key_of(memo: &Value) -> &str {
 }
 
 /// Every address is loopback's and every listener's port the system's choice.
-fn configuration(folder: &Path, webhook: SocketAddr, settings: &str, level: &str) -> String {
+fn configuration(folder: &Path, webhook: SocketAddr, http: &str, settings: &str, level: &str) -> String {
     let (first, last) = media_ports();
     format!(
         r#"
@@ -252,7 +270,7 @@ max_calls = 100
 [media]
 ports = "{first}-{last}"
 [http]
-listen = "127.0.0.1:0"
+{http}
 record = true
 [store]
 path = "{data}"

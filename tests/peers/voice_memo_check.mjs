@@ -5,6 +5,7 @@
 //        node voice_memo_check.mjs MODE qr              QR codes of each version and mask, as JSON
 //        node voice_memo_check.mjs MODE fetch           fetching, against a domain that this program plays
 //        node voice_memo_check.mjs MODE open LINK OUT [--allow-key]
+//        node voice_memo_check.mjs MODE pair FILE       two running switches, and what each case is to come to
 //
 // MODE: `native` uses what WebCrypto has, `script` calls setNative(false), `bare` takes X25519 and ML-KEM away from
 // WebCrypto, `modern` gives it an ML-KEM-768 with the browsers' interface.
@@ -662,6 +663,29 @@ async function open(link, out, flag) {
   writeFileSync(out, audio);
 }
 
+/** Opens memos of running switches as the file's cases say: {name, expect, audio_sha256, link, via}. */
+async function pair(path) {
+  const { cases, domains } = JSON.parse(readFileSync(path));
+  for (const { name, expect, audio_sha256: sha256, link, via } of cases) {
+    let opened;
+    const run = async () => {
+      opened = await memo.openLink(link, { via });
+    };
+    assert.equal(await verdict(run), expect, name);
+    if (opened !== undefined) {
+      assert.deepEqual(
+        [await memo.sha256hex(opened.audio), opened.format, opened.complete],
+        [sha256, "audio/wav", true],
+        name,
+      );
+    }
+  }
+  for (const { base } of domains) {
+    const found = await memo.discover(base);
+    assert.deepEqual([found.token, found.audio], [true, `${base}/voice/{id}/audio`]);
+  }
+}
+
 const COMMANDS = {
   async check(...paths) {
     let count = 0;
@@ -674,6 +698,7 @@ const COMMANDS = {
   qr,
   fetch: fetching,
   open,
+  pair,
 };
 
 await COMMANDS[command](...rest);

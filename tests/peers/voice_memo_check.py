@@ -5,6 +5,7 @@ usage: voice_memo_check.py check FILE...   every case of these vector files ends
        voice_memo_check.py make FOLDER     random cases, as files of the same form
        voice_memo_check.py sign            signed requests (RFC 9421): made, taken, and refused
        voice_memo_check.py fetch           fetching, against domains that this program plays on loopback
+       voice_memo_check.py pair FILE       two running switches, and what each case in the file is to come to
 """
 
 import base64
@@ -440,6 +441,49 @@ def fetch():
         equal(opened(base), (audio, "audio/wav", False))
 
 
-COMMANDS = {"check": lambda *paths: check(paths), "make": make, "sign": sign, "fetch": fetch}
+# ---- Running switches ----
+
+
+def pair(path):
+    """Opens memos of running switches as the file's cases say: {name, expect, audio_sha256, link | code and domain, and
+    how: via, seed and requesting_domain, altered}. `now` is what the switches' clocks say."""
+    file = json.loads(pathlib.Path(path).read_text())
+    memo.time.time = lambda: file["now"]
+    for each in file["cases"]:
+        options = {"allow_private": True}
+        if "seed" in each:
+            options["identity"] = memo.Identity(each["requesting_domain"], unhex(each["seed"]))
+        if "via" in each:
+            options["via"] = each["via"]
+        signing, opened = memo.sign_request, []
+        if each.get("altered"):
+            # The signature of another request.
+            memo.sign_request = lambda seed, method, url, body: signing(seed, method, url + "?", body)
+        if each.get("late"):
+            memo.sign_request = lambda seed, method, url, body: signing(seed, method, url, body, now=file["now"] - 60)
+        if each.get("twice"):
+            memo.sign_request = lambda seed, method, url, body: signing(seed, method, url, body, nonce="n" * 22)
+
+        def run(each=each, options=options, opened=opened):
+            if "code" in each:
+                opened.append(memo.open_by_code(each["domain"], each["code"], **options))
+            elif "verify" in each:
+                equal(memo.verify_memo(each["link"], **options)["reason"], each["verify"], each["name"])
+            else:
+                opened.append(memo.open_link(each["link"], **options))
+
+        if each.get("twice"):
+            equal(verdict(run), "ok", each["name"])
+        equal(verdict(run), each["expect"], each["name"])
+        memo.sign_request = signing
+        for audio, kind, complete in opened:
+            equal((memo.sha256hex(audio), kind, complete), (each["audio_sha256"], "audio/wav", True), each["name"])
+    for each in file["domains"]:
+        found = memo.discover(each["base"], allow_private=True)
+        equal((found.token, memo.jwk_thumbprint(found.signature_keys[0])), (True, each["keyid"]), each["base"])
+        equal(found.audio, each["base"] + "/voice/{id}/audio", each["base"])
+
+
+COMMANDS = {"check": lambda *paths: check(paths), "make": make, "sign": sign, "fetch": fetch, "pair": pair}
 
 COMMANDS[sys.argv[1]](*sys.argv[2:])

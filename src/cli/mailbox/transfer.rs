@@ -6,8 +6,9 @@ use crate::config::Config;
 use crate::io::control::Request;
 use crate::io::transfer::archive::{self, Owner, Writer};
 use crate::memo::record::Millis;
-use crate::memo::store::staging::{read_body, Staging};
+use crate::memo::store::staging::{read_body, Adopted, Staging};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
@@ -30,14 +31,24 @@ pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), S
     let now = Millis::from_time(SystemTime::now()).to_rfc3339();
     let out = BufWriter::new(temporary);
     let mut writer = Writer::new(out, name.to_owned(), config.http.domain.clone(), owner, now);
+    let (mut written, mut shares) = (HashSet::new(), 0);
     for record in door.records(Some(name.to_owned()))? {
         let record = record?;
+        match record.metadata.share_of {
+            None => drop(written.insert(record.id)),
+            Some(original) if written.contains(&original) => shares += 1,
+            // Of a memo that was deleted meanwhile.
+            Some(_) => continue,
+        }
         match read_body(door.folder(), &record.id) {
             Ok((_, ciphertext)) => writer
                 .add(&record, &ciphertext)
                 .map_err(|error| error.to_string())?,
             // Deleted meanwhile.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => match record.metadata.share_of {
+                None => drop(written.remove(&record.id)),
+                Some(_) => shares -= 1,
+            },
             Err(error) => return Err(format!("the memo {}: {error}", record.id)),
         }
     }
@@ -46,7 +57,8 @@ pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), S
     let temporary = out.into_inner().map_err(|error| in_file(error.into_error()))?;
     temporary.as_file().sync_all().map_err(in_file)?;
     temporary.persist(output).map_err(|error| in_file(error.error))?;
-    println!("{count} memos of {name} are in {}", output.display());
+    let memos = described(count - shares, shares);
+    println!("{memos} of {name} are in {}", output.display());
     Ok(())
 }
 
@@ -115,12 +127,26 @@ pub(crate) fn take_over(door: &Door, staging: &Staging, name: &str) -> Result<()
         folder: staging.path().to_owned(),
     };
     let adopted = door.ask(&request)?.pop().unwrap_or_default();
-    println!("{} memos were taken into {name}", adopted["stored"]);
-    for id in adopted["known"].as_array().into_iter().flatten() {
+    let adopted: Adopted = serde_json::from_value(adopted).map_err(|error| error.to_string())?;
+    let memos = described(adopted.stored, adopted.shares);
+    println!("{memos} were taken into {name}");
+    for id in adopted.known {
+        eprintln!("the memo {id} is or was there already and is left as it is");
+    }
+    for id in adopted.strays {
+        eprintln!("the share {id} is left out: the memo that it is of is not there");
+    }
+    for id in adopted.without_code {
         eprintln!(
-            "the memo {} is or was there already and is left as it is",
-            id.as_str().unwrap_or_default()
+            "the memo {id} has no telephone code any more: another memo there has its first six digits"
         );
     }
     Ok(())
+}
+
+fn described(memos: usize, shares: usize) -> String {
+    match shares {
+        0 => format!("{memos} memos"),
+        _ => format!("{memos} memos and {shares} shares"),
+    }
 }

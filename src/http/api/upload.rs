@@ -21,7 +21,7 @@ use serde::de::{Deserializer, Error, Visitor};
 use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What the plain audio may be: what browsers record, and files that they play.
 const AUDIO_FORMATS: [&str; 15] = [
@@ -117,7 +117,7 @@ pub(super) async fn read(
     let (Ok(Ok(_room)), now) = (room, state.wall()) else {
         return Err(answer::busy());
     };
-    let text = collect(body, bytes).await?;
+    let text = collect(body, bytes, state.inner.upload_grace).await?;
     let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice::<Written>(&text));
     let written = parsed
         .await
@@ -126,28 +126,38 @@ pub(super) async fn read(
     check(written, now)
 }
 
-/// The whole body, of a sender who keeps sending.
-async fn collect(body: Body, most: usize) -> Result<Vec<u8>, Response> {
+/// The whole body, of a sender who keeps sending, and not so slowly that it holds its room for nothing.
+async fn collect(body: Body, most: usize, grace: Duration) -> Result<Vec<u8>, Response> {
+    let too_slow = || {
+        let what = "the request took too long";
+        answer::failure(axum::http::StatusCode::REQUEST_TIMEOUT, what)
+    };
+    let began = tokio::time::Instant::now();
     let mut text = Vec::with_capacity(most);
     let mut pieces = body.into_data_stream();
     loop {
-        let piece = tokio::time::timeout(limits::HTTP_UPLOAD_PAUSE, pieces.next()).await;
+        let piece = tokio::time::timeout(limits::HTTP_UPLOAD_PAUSE.min(grace), pieces.next()).await;
         let piece: Bytes = match piece {
             Ok(Some(Ok(piece))) => piece,
             Ok(None) => return Ok(text),
             Ok(Some(Err(_))) => return Err(bad_request("the request broke off")),
-            Err(_) => {
-                return Err(answer::failure(
-                    axum::http::StatusCode::REQUEST_TIMEOUT,
-                    "the request took too long",
-                ))
-            }
+            Err(_) => return Err(too_slow()),
         };
         if text.len() + piece.len() > most {
             return Err(body::too_large());
         }
         text.extend_from_slice(&piece);
+        if text.len() < due(most, began.elapsed(), grace) {
+            return Err(too_slow());
+        }
     }
+}
+
+/// How many of so many bytes must have come after that time, so that the rest comes in time at the same rate.
+fn due(bytes: usize, elapsed: Duration, grace: Duration) -> usize {
+    let spent = elapsed.saturating_sub(grace).as_millis();
+    let whole = limits::HTTP_UPLOAD_TIME.saturating_sub(grace).as_millis().max(1);
+    usize::try_from((bytes as u128 * spent / whole).min(bytes as u128)).unwrap_or(bytes)
 }
 
 fn check(written: Written, now: SystemTime) -> Result<Upload, Response> {
@@ -221,4 +231,24 @@ pub(super) fn expiry(text: &str, now: SystemTime) -> Result<Millis, Response> {
 pub(super) async fn store(state: &State, memo: NewMemo) -> Result<Record, Response> {
     let store = state.store().clone();
     blocking(move || store.insert(vec![memo]).remove(0)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_must_be_as_far_as_one_that_ends_in_time() {
+        let (bytes, grace) = (2_700_000, Duration::from_secs(30));
+        let due = |secs| due(bytes, Duration::from_secs(secs), grace);
+        assert_eq!((due(0), due(30), due(31), due(165)), (0, 0, 10_000, 1_350_000));
+        assert_eq!((due(300), due(1_000_000)), (bytes, bytes));
+        // A byte a second ends half a minute in, for all but what is small; and that ends by itself.
+        let slow = |bytes: usize| {
+            (0..300).find(|secs| super::due(bytes, Duration::from_secs(*secs), grace) > *secs as usize)
+        };
+        assert_eq!(slow(limits::HTTP_UPLOAD_BYTES), Some(31));
+        assert_eq!(slow(limits::HTTP_UPLOAD_UNIT_BYTES), Some(31));
+        assert_eq!(slow(270), None);
+    }
 }

@@ -184,6 +184,6 @@ fn reseal(store: &Store, id: &MemoId, envelope: &Envelope) -> Result<(), String>
 fn adopt(store: &Store, folder: &Path, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {
     let adopted = store.adopt(folder).map_err(|error| error.to_string())?;
     info!(memos = adopted.stored, "memos were imported");
-    each(json!({"stored": adopted.stored, "known": adopted.known}));
+    each(json!(adopted));
     Ok(())
 }

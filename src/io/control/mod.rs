@@ -32,6 +32,11 @@ pub enum Request {
         /// Of this mailbox only.
         mailbox: Option<String>,
     },
+    /// The same, each with its shares behind it, which the list of a mailbox does not have.
+    MemosForExport {
+        /// Of this mailbox only.
+        mailbox: Option<String>,
+    },
     /// One memo, or an error.
     MemoShow {
         /// Its id.
@@ -188,7 +193,8 @@ const PAGE: usize = 256;
 /// Says what is wrong, for the operator.
 pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {
     match request {
-        Request::MemoList { mailbox } => list(store, mailbox.as_deref(), each),
+        Request::MemoList { mailbox } => list(store, mailbox.as_deref(), false, each),
+        Request::MemosForExport { mailbox } => list(store, mailbox.as_deref(), true, each),
         Request::MemoShow { id } => {
             let record = id.parse().map_or(Ok(None), |id| store.get(&id));
             let record = record
@@ -267,14 +273,27 @@ fn absent(key: &str) -> String {
     format!("the database has no {shown:?}")
 }
 
-fn list(store: &Store, mailbox: Option<&str>, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {
+fn list(
+    store: &Store,
+    mailbox: Option<&str>,
+    with_shares: bool,
+    each: &mut dyn FnMut(Value) -> bool,
+) -> Result<(), String> {
+    // The list of all memos has them among them.
+    let with_shares = with_shares && mailbox.is_some();
     let mut after = None;
     loop {
         let page = store.list(mailbox, after, PAGE);
         let page = page.map_err(|error| error.to_string())?;
         for record in &page.records {
-            if !each(memo_json(record)) {
-                return Ok(());
+            let shares = match with_shares {
+                true => store.shares(&record.id).map_err(|error| error.to_string())?,
+                false => Vec::new(),
+            };
+            for record in std::iter::once(record).chain(&shares) {
+                if !each(memo_json(record)) {
+                    return Ok(());
+                }
             }
         }
         match page.next {

@@ -14,6 +14,7 @@ use crate::memo::store::StoreError;
 use crate::memo::token::Verifier;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use thiserror::Error;
 
@@ -222,6 +223,8 @@ pub fn read(from: impl Read, staging: &mut Staging, mailbox: Option<&str>) -> Re
     let mut members: Vec<Member> = Vec::new();
     let mut waiting: Option<(Record, Vec<u8>)> = None;
     let mut manifest: Option<Manifest> = None;
+    // What shares may be of.
+    let mut originals = HashSet::new();
     // The mailbox that every record names.
     let mut of: Option<String> = None;
     // Raw: the extensions of the format by which a name or a link can be of any length are entries like any other, and
@@ -248,6 +251,15 @@ pub fn read(from: impl Read, staging: &mut Staging, mailbox: Option<&str>) -> Re
                 let named = record.user_id.clone().unwrap_or_default();
                 if of.get_or_insert_with(|| named.clone()) != &named {
                     return Err(refused("it is of another mailbox than those before it"));
+                }
+                match record.metadata.share_of {
+                    None => drop(originals.insert(id)),
+                    Some(original) if originals.contains(&original) => {}
+                    Some(_) => {
+                        return Err(refused(
+                            "it is a share, and what it is a share of is not before it",
+                        ))
+                    }
                 }
                 if !staging.add(&record, &content)? {
                     return Err(refused("it is in the archive twice"));

@@ -93,7 +93,8 @@ impl Row {
         };
         let metadata = self.metadata();
         let mut record = Record {
-            telephone: None,
+            // Whether its locator is free, the store looks.
+            telephone: serde_json::from_value(metadata["telephone"].clone()).ok(),
             id,
             user_id: Some(target.mailbox.to_owned()),
             domain: target.domain.to_owned(),

@@ -175,6 +175,7 @@ impl Writer {
             "encryption": record.metadata.encryption,
             "share_of": record.metadata.share_of,
             "max_accesses": record.max_accesses,
+            "telephone": record.telephone,
             "complete": record.complete,
             "heard": record.heard,
         });

@@ -8,6 +8,7 @@
 //! the recording began, and does not know how long the ciphertext became.
 
 use super::disk::Disk;
+use super::kept::{self, Kept};
 use crate::limits;
 use crate::memo::envelope::Envelope;
 use crate::memo::journal;
@@ -35,6 +36,8 @@ const TEMPORARY_SUFFIX: &str = ".tmp";
 pub(super) struct Bodies {
     folder: PathBuf,
     disk: Arc<dyn Disk>,
+    /// What was changed of memos since they were stored; none of bodies that are no memos yet.
+    changed: Option<Arc<Kept>>,
 }
 
 /// What a name in the folder stands for.
@@ -49,7 +52,26 @@ pub(super) enum Entry {
 
 impl Bodies {
     pub(super) fn new(folder: PathBuf, disk: Arc<dyn Disk>) -> Self {
-        Bodies { folder, disk }
+        Bodies {
+            folder,
+            disk,
+            changed: None,
+        }
+    }
+
+    /// The same, with records as they were changed since.
+    pub(super) fn with_changes(self, changed: Arc<Kept>) -> Self {
+        Bodies {
+            changed: Some(changed),
+            ..self
+        }
+    }
+
+    fn newest(&self, stored: Record) -> io::Result<Record> {
+        match &self.changed {
+            Some(changed) => kept::newest(changed, stored),
+            None => Ok(stored),
+        }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -147,8 +169,13 @@ impl Bodies {
             .collect()
     }
 
-    /// The record at the head of a body, where the rest of the file is whole: as long as the record says, or made of whole
-    /// frames.
+    /// Whether there is such a file, whole or not.
+    pub(super) fn has(&self, id: &MemoId) -> bool {
+        self.disk.read_head(&self.path(id), 0).is_ok()
+    }
+
+    /// The record at the head of a body, or as it was changed since, where the rest of the file is whole: as long as the
+    /// record says, or made of whole frames.
     pub(super) fn record(&self, id: &MemoId) -> io::Result<Record> {
         let path = self.path(id);
         let (mut record, start, length) = read_record(&*self.disk, &path)?;
@@ -157,19 +184,27 @@ impl Bodies {
         }
         let size = length - start;
         match record.metadata.encryption {
-            Encryption::Whole if record.file_size_bytes == size => Ok(record),
+            Encryption::Whole if record.file_size_bytes == size => self.newest(record),
             Encryption::Stream if frames(&*self.disk, &path, start)?.bytes == size => {
                 record.file_size_bytes = size;
-                Ok(record)
+                self.newest(record)
             }
             Encryption::Whole | Encryption::Stream => Err(not_a_body()),
         }
     }
 
-    /// The envelope in a body; none where there is none, or no such body any more.
+    /// The envelope in a body, or the one that came in its place; none where there is none, or no such body any more.
     pub(super) fn envelope(&self, id: &MemoId) -> io::Result<Option<Envelope>> {
         match read_record(&*self.disk, &self.path(id)) {
-            Ok((record, ..)) => Ok(record.sealed_envelope),
+            Ok((record, ..)) => {
+                let stored = record.sealed_envelope.clone();
+                match self.newest(record) {
+                    Ok(record) => Ok(record.sealed_envelope),
+                    // Whether the memo may be heard, the index says.
+                    Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(stored),
+                    Err(error) => Err(error),
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -202,6 +237,13 @@ pub(super) fn head(record: &Record) -> io::Result<Vec<u8>> {
     let record = serde_json::to_vec(record)?;
     let length = u32::try_from(record.len()).map_err(io::Error::other)?;
     Ok([&MAGIC[..], &length.to_le_bytes(), &record].concat())
+}
+
+/// The record that [`head`] wrote, and nothing behind it.
+pub(super) fn record_of(bytes: &[u8]) -> Option<Record> {
+    parse(bytes)
+        .filter(|(_, end)| *end == bytes.len())
+        .map(|(record, _)| record)
 }
 
 /// The record at a file's head, where the ciphertext begins, and how long the file is.

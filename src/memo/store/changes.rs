@@ -1,6 +1,7 @@
 //! Changing what is known of a memo, and telling whoever wants to know.
 
 use super::brief::Brief;
+use super::kept::matters;
 use super::{lock_of, Store, StoreError};
 use crate::memo::key::MemoId;
 use crate::memo::record::{Millis, Record};
@@ -75,24 +76,28 @@ impl Store {
         durable: Durable,
         change: impl FnOnce(&mut Record) -> Result<(), T>,
     ) -> Result<Option<Result<Record, T>>, StoreError> {
-        let record = {
+        let (record, matters) = {
             let _changing = lock_of(&self.inner.changing);
             let Some(mut record) = self.read(id)? else {
                 return Ok(None);
             };
-            let sealed_before = record.sealed_envelope.clone();
+            let before = record.clone();
             if let Err(refusal) = change(&mut record) {
                 return Ok(Some(Err(refusal)));
             }
             let brief = Brief::of(&record);
             let anew = record.sealed_envelope.as_ref();
-            let anew = anew.filter(|envelope| Some(*envelope) != sealed_before.as_ref());
+            let anew = anew.filter(|envelope| Some(*envelope) != before.sealed_envelope.as_ref());
             self.inner.index.replace(&record, &brief, anew)?;
             self.catalogue().insert(*id, brief);
-            record
+            let matters = matters(&before, &record);
+            (record, matters)
         };
+        if matters {
+            self.keep(id)?;
+        }
         if durable == Durable::Now {
-            self.inner.index.sync()?;
+            self.sync()?;
         }
         self.tell(*id, record.user_id.as_deref(), ChangeKind::Changed);
         Ok(Some(Ok(record)))
@@ -136,7 +141,8 @@ impl Store {
         };
         // A counted fetch must not come back with a crash.
         if record.max_accesses.is_some() {
-            self.inner.index.sync()?;
+            self.keep(id)?;
+            self.sync()?;
         }
         self.tell(*id, record.user_id.as_deref(), ChangeKind::Changed);
         Ok(true)

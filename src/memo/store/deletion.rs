@@ -109,7 +109,10 @@ impl Store {
                 self.inner.notices.remove(id)?;
             }
         }
-        self.inner.index.sync()?;
+        for id in &ids {
+            self.inner.changed.remove(&id.to_string())?;
+        }
+        self.sync()?;
         for Deleted { record, .. } in &deleted {
             tracing::info!(
                 memo = %record.id,

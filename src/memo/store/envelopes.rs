@@ -8,8 +8,7 @@ use std::convert::Infallible;
 
 impl Store {
     /// Puts an envelope in the place of a memo's, durably; where they are given, transcript and summary stand in the
-    /// record in clear as well. `false` where there is no such memo. The body keeps the envelope that it was stored with,
-    /// which only a lost index would bring back.
+    /// record in clear as well. `false` where there is no such memo. The body keeps the envelope that it was stored with.
     ///
     /// # Errors
     /// A disk that fails, or a damaged record.

@@ -195,6 +195,7 @@ impl Mailboxes {
             return Err(error);
         }
         if kept {
+            self.0.keep_mailbox(name)?;
             self.0.sync()?;
         }
         Ok(kept)
@@ -221,6 +222,7 @@ impl Mailboxes {
     /// A disk that fails.
     pub fn remove(&self, name: &str) -> Result<bool, StoreError> {
         let was_there = self.tree().remove(name)?.is_some();
+        self.0.keep_mailbox(name)?;
         self.0.sync()?;
         Ok(was_there)
     }

@@ -20,6 +20,7 @@ pub mod disk;
 mod envelopes;
 mod index;
 mod journals;
+mod kept;
 pub mod mailboxes;
 pub mod notices;
 mod own_file;
@@ -44,6 +45,7 @@ use self::index::Index;
 pub use self::index::LookedUp;
 pub use self::journals::Journal;
 use self::journals::Journals;
+use self::kept::Kept;
 use self::mailboxes::Mailboxes;
 use self::notices::{Notices, Waiting};
 use self::receipts::{Issuer, Receipts};
@@ -185,6 +187,10 @@ struct Inner {
     telephone: sled::Tree,
     index: Index,
     bodies: Bodies,
+    /// What was changed of memos since they were stored.
+    changed: Arc<Kept>,
+    /// Mailboxes' entries, once more.
+    owners: Kept,
     receipts: Receipts,
     journals: Journals,
     catalogue: Mutex<Catalogue>,
@@ -237,10 +243,15 @@ impl Store {
         disk.create_dir(&journals)?;
         disk.sync_dir(&path.join("index"))?;
         disk.sync_dir(path)?;
-        let bodies = Bodies::new(folder, disk.clone());
+        let changed = Arc::new(Kept::open(kept::changed_folder(path), disk.clone())?);
+        let owners = Kept::open(kept::mailboxes_folder(path), disk.clone())?;
+        let bodies = Bodies::new(folder, disk.clone()).with_changes(changed.clone());
         let journals = Journals::new(journals, disk.clone());
         let recovered = journals::recover(&journals, &bodies)?;
         let (catalogue, mut report) = reconcile::reconcile(&index, &bodies)?;
+        kept::clear(&changed, &bodies, &catalogue)?;
+        let mailboxes = index.tree("mailboxes")?;
+        kept::restore_mailboxes(&owners, &mailboxes, !existed)?;
         report.journals_recovered = recovered.recovered.len();
         report.journals_removed = recovered.removed;
         let notices = Waiting::new(index.tree("notices")?);
@@ -251,12 +262,14 @@ impl Store {
         Ok(Store {
             inner: Arc::new(Inner {
                 database: Entries::new(index.tree("dialplan")?),
-                mailboxes: index.tree("mailboxes")?,
+                mailboxes,
                 receipts: Receipts::open(&index)?,
                 notices,
                 telephone: index.tree("telephone")?,
                 index,
                 bodies,
+                changed,
+                owners,
                 journals,
                 catalogue: Mutex::new(catalogue),
                 changing: Mutex::default(),
@@ -492,11 +505,12 @@ impl Store {
         self.catalogue().by_locator(locator)
     }
 
-    /// Makes access counts durable; the memos themselves always are.
+    /// Makes marks and access counts durable; the memos themselves always are.
     ///
     /// # Errors
     /// A disk that fails.
     pub fn sync(&self) -> Result<(), StoreError> {
+        self.inner.changed.sync()?;
         self.inner.index.sync()
     }
 

@@ -11,9 +11,11 @@ use super::body::Bodies;
 use super::brief::Brief;
 use super::changes::ChangeKind;
 use super::disk::{Disk, OsDisk};
+use super::lock_of;
 use super::{Store, StoreError};
 use crate::memo::key::MemoId;
 use crate::memo::record::Record;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
@@ -79,12 +81,18 @@ impl Staging {
 }
 
 /// What became of staged memos.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adopted {
     /// Memos that are new in the store, durably.
     pub stored: usize,
+    /// Shares of memos, likewise.
+    pub shares: usize,
     /// Those that it has, or has had, already: left as they are.
     pub known: Vec<MemoId>,
+    /// Shares of memos that it has not: left out.
+    pub strays: Vec<MemoId>,
+    /// Memos that came without their telephone code, whose locator another memo has here.
+    pub without_code: Vec<MemoId>,
 }
 
 /// Memos taken over at a time: so many share the index's syncs.
@@ -116,31 +124,77 @@ impl Store {
         let disk: Arc<dyn Disk> = Arc::new(OsDisk);
         let bodies = Bodies::new(staged.to_owned(), disk.clone());
         let mut adopted = Adopted::default();
-        for ids in bodies.ids()?.chunks(BATCH) {
-            let mut names = self.reservation();
-            let mut records = Vec::with_capacity(ids.len());
-            for id in ids {
-                if !names.take(id)? {
-                    adopted.known.push(*id);
-                    continue;
-                }
-                let record = bodies.record(id)?;
-                disk.rename(&bodies.path(id), &self.inner.bodies.path(id))?;
-                records.push(record);
+        // Shares behind what they are copies of, which may be in another batch.
+        let (mut ids, mut shares) = (Vec::new(), Vec::new());
+        for id in bodies.ids()? {
+            match bodies.record(&id)?.metadata.share_of {
+                None => ids.push(id),
+                Some(_) => shares.push(id),
             }
-            self.make_durable(&records, false)?;
-            {
-                let mut catalogue = self.catalogue();
-                for record in &records {
-                    catalogue.insert(record.id, Brief::of(record));
-                }
-            }
-            for record in &records {
-                self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
-            }
-            adopted.stored += records.len();
+        }
+        for batch in ids.chunks(BATCH).chain(shares.chunks(BATCH)) {
+            self.adopt_batch(&bodies, &*disk, batch, &mut adopted)?;
         }
         Ok(adopted)
+    }
+
+    fn adopt_batch(
+        &self,
+        bodies: &Bodies,
+        disk: &dyn Disk,
+        ids: &[MemoId],
+        adopted: &mut Adopted,
+    ) -> Result<(), StoreError> {
+        let mut names = self.reservation();
+        let mut records = Vec::with_capacity(ids.len());
+        // Until they are in the catalogue, nobody else takes their locators.
+        let changing = lock_of(&self.inner.changing);
+        let (mut locators, mut without_code) = (HashSet::new(), Vec::new());
+        for id in ids {
+            if !names.take(id)? {
+                adopted.known.push(*id);
+                continue;
+            }
+            let mut record = bodies.record(id)?;
+            let original = record.metadata.share_of;
+            if original.is_some_and(|original| self.catalogue().get(&original).is_none()) {
+                adopted.strays.push(*id);
+                continue;
+            }
+            if let Some(kept) = &record.telephone {
+                let locator = kept.lock.locator().map(|locator| locator.number());
+                let is_free = locator
+                    .is_some_and(|locator| self.by_locator(locator).is_none() && locators.insert(locator));
+                if !is_free {
+                    record.telephone = None;
+                    without_code.push(*id);
+                }
+            }
+            disk.rename(&bodies.path(id), &self.inner.bodies.path(id))?;
+            records.push(record);
+        }
+        self.make_durable(&records, false)?;
+        {
+            let mut catalogue = self.catalogue();
+            for record in &records {
+                catalogue.insert(record.id, Brief::of(record));
+            }
+        }
+        drop(changing);
+        for id in &without_code {
+            // The body has it still.
+            self.keep(id)?;
+        }
+        self.sync()?;
+        for record in &records {
+            self.tell(record.id, record.user_id.as_deref(), ChangeKind::Stored);
+            match record.metadata.share_of {
+                None => adopted.stored += 1,
+                Some(_) => adopted.shares += 1,
+            }
+        }
+        adopted.without_code.extend(without_code);
+        Ok(())
     }
 }
 

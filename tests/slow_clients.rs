@@ -1,0 +1,131 @@
+//! Clients that send or take a byte now and then: they hold neither connections nor memory for long, and nobody up.
+
+#[path = "common/served.rs"]
+mod served;
+
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::Engine as _;
+use obelus::limits;
+use obelus::memo::key::{MemoId, MemoKey};
+use obelus::memo::token::AccessToken;
+use obelus::memo::vault::StoredMemo;
+use serde_json::json;
+use served::{key_of, Served};
+use sha2::{Digest as _, Sha256};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+use tokio::net::TcpSocket;
+
+/// No test waits so long while all is well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn connect(served: &Served) -> TcpStream {
+    let stream = TcpStream::connect(served.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends the head of an upload of so many bytes.
+fn begin_upload(served: &Served, bytes: usize) -> TcpStream {
+    let mut stream = connect(served);
+    write!(
+        stream,
+        "POST /api/memos HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\n\r\n"
+    )
+    .unwrap();
+    stream
+}
+
+fn status(answer: &[u8]) -> String {
+    let line = answer.split(|byte| *byte == b'\r').next().unwrap();
+    String::from_utf8_lossy(line).into_owned()
+}
+
+#[test]
+fn an_upload_that_trickles_is_cut_off_and_gives_its_room_back() {
+    let served = Served::start_as(
+        "127.0.0.1",
+        "localhost",
+        |config| config.http.record = true,
+        |state| state.with_upload_grace(Duration::from_millis(200)),
+    );
+    // As many as an address may have, and then as many again: the first have given their places back.
+    for _ in 0..2 {
+        let trickling: Vec<TcpStream> = (0..limits::HTTP_UPLOADS_PER_ADDRESS)
+            .map(|_| begin_upload(&served, limits::HTTP_UPLOAD_BYTES))
+            .collect();
+        for mut stream in trickling {
+            // A byte every few milliseconds, which is how long each look for an answer takes.
+            stream.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+            let (mut answer, began) = ([0; 4096], Instant::now());
+            let length = loop {
+                assert!(began.elapsed() < PATIENCE, "the upload goes on for ever");
+                let _ = stream.write_all(b" ");
+                match stream.read(&mut answer) {
+                    Ok(length) => break length,
+                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            };
+            assert_eq!(status(&answer[..length]), "HTTP/1.1 408 Request Timeout");
+        }
+    }
+    let key = MemoKey::generate();
+    let body = json!({
+        "id": MemoId::generate(),
+        "encryption_iv": URL_SAFE.encode([7; 12]),
+        "access_key_hash": hex::encode(Sha256::digest(URL_SAFE.decode(&*key.to_text()).unwrap())),
+        "access_token_hash": AccessToken::derive(&key).verifier(),
+        "audio_format": "audio/wav",
+        "encrypted_audio_b64": STANDARD.encode([7; 100]),
+    })
+    .to_string();
+    let mut stream = begin_upload(&served, body.len());
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = [0; 4096];
+    let length = stream.read(&mut answer).unwrap();
+    assert_eq!(status(&answer[..length]), "HTTP/1.1 201 Created");
+}
+
+/// Asks for a memo from that address, and reads no more than the status.
+async fn ask(served: &Served, memo: &StoredMemo, from: &str) -> (String, tokio::net::TcpStream) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket
+        .bind(format!("{from}:0").parse::<SocketAddr>().unwrap())
+        .unwrap();
+    let mut stream = socket.connect(served.address).await.unwrap();
+    let token = AccessToken::derive(&MemoKey::from_text(&key_of(memo)).unwrap());
+    let request = format!(
+        "GET /voice/{}/audio HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        memo.id,
+        *token.to_text()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut line = vec![0; "HTTP/1.1 200 ".len()];
+    stream.read_exact(&mut line).await.unwrap();
+    (String::from_utf8(line).unwrap(), stream)
+}
+
+#[tokio::test]
+async fn who_does_not_read_keeps_memos_from_nobody_else() {
+    let served = Served::start(|_| {});
+    // More than an operating system takes of a connection that nobody reads.
+    let memo = served.leave(vec![0; 8 * 1024 * 1024]);
+    let mut unread = Vec::new();
+    for _ in 0..limits::HTTP_MEMOS_PER_ADDRESS {
+        let (status, stream) = ask(&served, &memo, "127.0.0.1").await;
+        assert_eq!(status, "HTTP/1.1 200 ");
+        unread.push(stream);
+    }
+    assert_eq!(ask(&served, &memo, "127.0.0.1").await.0, "HTTP/1.1 503 ");
+    assert_eq!(ask(&served, &memo, "127.0.0.5").await.0, "HTTP/1.1 200 ");
+    // Whoever goes away makes room; the server finds that out when it writes.
+    unread.pop();
+    let began = Instant::now();
+    while ask(&served, &memo, "127.0.0.1").await.0 != "HTTP/1.1 200 " {
+        assert!(began.elapsed() < PATIENCE, "the place was not given back");
+    }
+}
