@@ -174,6 +174,7 @@ fn a_rotation_seals_what_is_there_to_the_new_key() {
     let place = Place::new();
     let old = json(&place.run(&["mailbox", "key", "main", "--json"]));
     let (id, _) = place.leave("main", &SAMPLES, Some(&public_of(&old)));
+    let (share, _) = place.leave_share("main", &SAMPLES, Some(&public_of(&old)), Some(id));
     let other = json(&place.run(&["mailbox", "key", "sales", "--json"]));
 
     // With a wrong link nothing is changed, and nothing shown.
@@ -190,9 +191,11 @@ fn a_rotation_seals_what_is_there_to_the_new_key() {
     );
     let new = json(&rotated);
     assert_eq!(new["kem"], "x25519");
-    assert!(String::from_utf8_lossy(&rotated.stderr).contains("1 memos were sealed to the new key"));
-    assert!(open(&place, &id.to_string(), link_of(&new)).is_ok());
-    assert!(open(&place, &id.to_string(), link_of(&old)).is_err());
+    assert!(String::from_utf8_lossy(&rotated.stderr).contains("2 memos were sealed to the new key"));
+    for id in [id, share] {
+        assert!(open(&place, &id.to_string(), link_of(&new)).is_ok());
+        assert!(open(&place, &id.to_string(), link_of(&old)).is_err());
+    }
     let listed = json(&place.run(&["mailbox", "list", "--json"]));
     assert_eq!(listed[0]["public_key"], new["public_key"]);
 }

@@ -81,17 +81,19 @@ impl Door {
         &self,
         mailbox: Option<String>,
     ) -> Result<impl Iterator<Item = Result<Record, String>> + '_, String> {
-        let listed = self.ask(&Request::MemosForExport { mailbox })?;
+        let listed = self.ask(&Request::MemosWithShares { mailbox })?;
         let ids = listed
             .into_iter()
             .filter_map(|memo| memo["id"].as_str().map(str::to_owned));
-        Ok(ids.filter_map(|id| self.record(id).ok()).map(|line| {
-            serde_json::from_value(line).map_err(|error| format!("a record cannot be read: {error}"))
-        }))
+        Ok(ids.filter_map(|id| self.record(id).transpose()))
     }
 
-    fn record(&self, id: String) -> Result<Value, String> {
-        Ok(self.ask(&Request::MemoRecord { id })?.pop().unwrap_or_default())
+    /// The record of a memo; none where there is no such memo.
+    pub(super) fn record(&self, id: String) -> Result<Option<Record>, String> {
+        let line = self.ask(&Request::MemoRecord { id })?.pop();
+        line.map(serde_json::from_value)
+            .transpose()
+            .map_err(|error| format!("a record cannot be read: {error}"))
     }
 }
 

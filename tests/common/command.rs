@@ -6,7 +6,7 @@
 use obelus::memo::envelope::{self, Contents};
 use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::owner::OwnerPublicKey;
-use obelus::memo::record::Facts;
+use obelus::memo::record::{Facts, Source};
 use obelus::memo::store::{NewMemo, Store};
 use obelus::memo::{key::MemoId, seal, wav};
 use serde_json::Value;
@@ -61,6 +61,17 @@ impl Place {
 
     /// Leaves a memo, sealed to that owner where there is one; its id and its link.
     pub fn leave(&self, mailbox: &str, samples: &[i16], owner: Option<&OwnerPublicKey>) -> (MemoId, String) {
+        self.leave_share(mailbox, samples, owner, None)
+    }
+
+    /// The same, as a share of another memo where one is named.
+    pub fn leave_share(
+        &self,
+        mailbox: &str,
+        samples: &[i16],
+        owner: Option<&OwnerPublicKey>,
+        share_of: Option<MemoId>,
+    ) -> (MemoId, String) {
         let (sealed, key) = seal::seal(wav::encode(vec![samples.to_vec().into()]));
         let id = sealed.id();
         let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
@@ -72,6 +83,8 @@ impl Place {
         });
         let facts = Facts {
             mailbox: Some(mailbox.to_owned()),
+            source: share_of.map_or(Source::SipCall, |_| Source::Share),
+            share_of,
             envelope,
             ..Facts::at(
                 "memo.example.org",

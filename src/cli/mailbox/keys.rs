@@ -4,10 +4,11 @@ use super::{base, declared, inbox_link};
 use crate::cli::door::Door;
 use crate::config::Config;
 use crate::io::control::Request;
-use crate::memo::envelope::{self, Envelope};
+use crate::memo::envelope::{self, Contents, Envelope};
 use crate::memo::key::MemoId;
 use crate::memo::link::{InboxLink, ParsedInboxLink};
 use crate::memo::owner::{Kem, OwnerSeed};
+use crate::memo::record::Record;
 use crate::memo::store::mailboxes::InviteToken;
 use serde_json::{json, Value};
 use std::io::Write as _;
@@ -69,84 +70,80 @@ pub(super) fn rotate(
         ));
     }
     let old = old.map(inbox_link).transpose()?;
-    let seed = OwnerSeed::generate();
     // First of all, and while nothing has changed yet: with a wrong link nothing does.
-    let resealed = match &old {
-        Some(old) => Some(reseal(&door, name, old, &seed, kem)?),
-        None => None,
-    };
+    if let Some(old) = &old {
+        check(&door, name, old)?;
+    }
+    let seed = OwnerSeed::generate();
     show(config, name, &seed, kem, json)?;
     set(&door, name, &seed, kem, true)?;
-    let Some(resealed) = resealed else {
-        eprintln!(
-            "What was recorded before is sealed to the old key still. The inbox opens both: append a comma and the part \
-             behind # of the old link to the new one."
-        );
-        return Ok(());
-    };
-    for (id, envelope) in &resealed.envelopes {
-        let request = Request::MemoReseal {
-            id: *id,
-            envelope: envelope.clone(),
-        };
-        if let Err(reason) = door.ask(&request) {
-            eprintln!("the memo {id} is sealed to the old key still: {reason}");
+    match &old {
+        Some(old) => reseal(&door, name, old, &seed, kem),
+        None => {
+            eprintln!(
+                "What was recorded before is sealed to the old key still. The inbox opens both: append a comma and the part \
+                 behind # of the old link to the new one."
+            );
+            Ok(())
         }
     }
-    eprintln!("{} memos were sealed to the new key", resealed.envelopes.len());
-    if resealed.left > 0 {
-        eprintln!(
-            "{} memos are sealed to another key than this old link's and were left so",
-            resealed.left
-        );
-    }
-    Ok(())
 }
 
-struct Resealed {
-    envelopes: Vec<(MemoId, Envelope)>,
-    /// Envelopes that the old link does not open.
-    left: usize,
+/// What the old link opens of an envelope.
+fn opened(old: &ParsedInboxLink, id: &MemoId, sealed: &Envelope) -> Option<Contents> {
+    old.seeds
+        .iter()
+        .find_map(|seed| envelope::open(seed, id, sealed).ok())
 }
 
-/// The envelopes of a mailbox, sealed anew. Fails where there are some and the old link opens none.
-fn reseal(
-    door: &Door,
-    name: &str,
-    old: &ParsedInboxLink,
-    seed: &OwnerSeed,
-    kem: Kem,
-) -> Result<Resealed, String> {
-    let public = seed.public_key(kem);
-    let mut resealed = Resealed {
-        envelopes: Vec::new(),
-        left: 0,
-    };
+/// Fails where there are envelopes and the old link opens none.
+fn check(door: &Door, name: &str, old: &ParsedInboxLink) -> Result<(), String> {
+    let mut any = false;
     for record in door.records(Some(name.to_owned()))? {
         let record = record?;
-        let Some(sealed) = &record.sealed_envelope else {
-            continue;
-        };
-        let opened = old
-            .seeds
-            .iter()
-            .find_map(|seed| envelope::open(seed, &record.id, sealed).ok());
-        match opened {
-            Some(contents) => {
-                let sealed = envelope::seal(&public, &record.id, &contents);
-                resealed
-                    .envelopes
-                    .push((record.id, sealed.map_err(|error| error.to_string())?));
+        if let Some(sealed) = &record.sealed_envelope {
+            if opened(old, &record.id, sealed).is_some() {
+                return Ok(());
             }
-            None => resealed.left += 1,
+            any = true;
         }
     }
-    if resealed.envelopes.is_empty() && resealed.left > 0 {
-        return Err(format!(
+    match any {
+        true => Err(format!(
             "this old link opens no memo of {name}: nothing was changed"
-        ));
+        )),
+        false => Ok(()),
     }
-    Ok(resealed)
+}
+
+/// Seals the envelopes of a mailbox and of its shares anew. After the key was changed, so that what arrives meanwhile is
+/// either sealed to the new one or among these.
+fn reseal(door: &Door, name: &str, old: &ParsedInboxLink, seed: &OwnerSeed, kem: Kem) -> Result<(), String> {
+    let public = seed.public_key(kem);
+    let (mut resealed, mut left) = (0_usize, 0_usize);
+    for record in door.records(Some(name.to_owned()))? {
+        let Record {
+            id, sealed_envelope, ..
+        } = record?;
+        let Some(sealed) = &sealed_envelope else {
+            continue;
+        };
+        let Some(contents) = opened(old, &id, sealed) else {
+            // Sealed to the new key already, or to another than this link's.
+            left += usize::from(envelope::open(seed, &id, sealed).is_err());
+            continue;
+        };
+        let envelope = envelope::seal(&public, &id, &contents).map_err(|error| error.to_string())?;
+        match door.ask(&Request::MemoReseal { id, envelope }) {
+            Ok(_) => resealed += 1,
+            Err(reason) => eprintln!("the memo {id} is sealed to the old key still: {reason}"),
+        }
+    }
+    eprintln!("{resealed} memos were sealed to the new key");
+    if left > 0 {
+        eprintln!("{left} memos are sealed to another key than this old link's and were left so");
+    }
+    Ok(())
 }
 
 fn has_key(door: &Door, name: &str) -> Result<bool, String> {

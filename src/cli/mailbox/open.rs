@@ -1,8 +1,9 @@
 //! `obelus memo open ID --owner INBOX_LINK`: what an owner's link opens.
 
-use super::{ask, inbox_link};
+use super::inbox_link;
+use crate::cli::door::Door;
 use crate::config::Config;
-use crate::io::control::Request;
+use crate::io::control;
 use crate::memo::envelope;
 use crate::memo::key::{MemoId, MemoKey};
 use crate::memo::open;
@@ -16,9 +17,9 @@ pub(crate) fn open_memo(config: &Config, id: &str, owner: String) -> Result<Zero
     let id: MemoId = id
         .parse()
         .map_err(|_| format!("{id:?} is not the id of a memo"))?;
-    let request = Request::MemoRecord { id: id.to_string() };
-    let line = ask(config, &request)?.pop().unwrap_or_default();
-    let record: Record = serde_json::from_value(line).map_err(|error| error.to_string())?;
+    let record = Door::open(config)?
+        .record(id.to_string())?
+        .ok_or_else(|| control::unknown(&id.to_string()))?;
     let sealed = record
         .sealed_envelope
         .as_ref()

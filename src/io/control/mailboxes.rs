@@ -48,7 +48,10 @@ pub(super) fn perform(
             }),
         Request::MailboxTelephone { name, lock } => telephone(store, name, lock.as_ref()),
         Request::MemoRecord { id } => record(store, id).map(|record| {
-            each(json!(record));
+            // No line says that there is no such memo: who goes through a list tells one that went meanwhile from an error.
+            if let Some(record) = record {
+                each(json!(record));
+            }
         }),
         Request::MemoReseal { id, envelope } => reseal(store, id, envelope),
         Request::MemosAdopt { folder } => adopt(store, folder, each),
@@ -159,11 +162,10 @@ fn remove(store: &Store, name: &str) -> Result<(), String> {
     }
 }
 
-fn record(store: &Store, id: &str) -> Result<Record, String> {
-    let record = id.parse().map_or(Ok(None), |id| store.get(&id));
-    record
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| super::unknown(id))
+fn record(store: &Store, id: &str) -> Result<Option<Record>, String> {
+    id.parse()
+        .map_or(Ok(None), |id| store.get(&id))
+        .map_err(|error| error.to_string())
 }
 
 fn reseal(store: &Store, id: &MemoId, envelope: &Envelope) -> Result<(), String> {

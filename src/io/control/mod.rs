@@ -33,7 +33,7 @@ pub enum Request {
         mailbox: Option<String>,
     },
     /// The same, each with its shares behind it, which the list of a mailbox does not have.
-    MemosForExport {
+    MemosWithShares {
         /// Of this mailbox only.
         mailbox: Option<String>,
     },
@@ -194,7 +194,7 @@ const PAGE: usize = 256;
 pub fn perform(request: &Request, store: &Store, each: &mut dyn FnMut(Value) -> bool) -> Result<(), String> {
     match request {
         Request::MemoList { mailbox } => list(store, mailbox.as_deref(), false, each),
-        Request::MemosForExport { mailbox } => list(store, mailbox.as_deref(), true, each),
+        Request::MemosWithShares { mailbox } => list(store, mailbox.as_deref(), true, each),
         Request::MemoShow { id } => {
             let record = id.parse().map_or(Ok(None), |id| store.get(&id));
             let record = record
@@ -304,7 +304,7 @@ fn list(
 }
 
 /// What is said of an id that names no memo.
-fn unknown(id: &str) -> String {
+pub(crate) fn unknown(id: &str) -> String {
     format!("there is no memo {:?}", shown(id))
 }
 

@@ -35,7 +35,7 @@ impl Kept {
     /// The folder is made where it does not exist; what a crash left half-written is removed.
     pub(super) fn open(folder: PathBuf, disk: Arc<dyn Disk>) -> io::Result<Self> {
         disk.create_dir(&folder)?;
-        for name in disk.list(&folder)? {
+        for name in names(&*disk, &folder)? {
             if name.ends_with(TEMPORARY_SUFFIX) {
                 disk.remove(&folder.join(name))?;
             }
@@ -61,7 +61,7 @@ impl Kept {
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
-        self.disk.list(&self.folder)
+        names(&*self.disk, &self.folder)
     }
 
     /// Puts what `make` gives in the place of what was there, where it gives anything. Durable only after [`Kept::sync`];
@@ -107,6 +107,11 @@ impl Kept {
             .sync_dir(&self.folder)
             .inspect_err(|_| self.names.store(true, Ordering::Release))
     }
+}
+
+/// All names in a folder before any of them is removed.
+fn names(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<String>> {
+    disk.list(folder)?.collect()
 }
 
 /// A memo's record as it is by now, where it was changed: `stored` is what stands in its body.
