@@ -206,8 +206,9 @@ impl Server {
             .map(Transcriber::hearings)
             .unwrap_or_default();
         let vault = Vault::new(store.clone(), config.http.domain.clone(), base.clone())
-            .with_clear(clear_policy(&config.mailboxes));
-        let (vault, vault_thread) = vault_thread::spawn(vault.with_hearings(hearings), events.clone())?;
+            .with_clear(clear_policy(&config.mailboxes))
+            .with_hearings(hearings);
+        let (vault, vault_thread) = vault_thread::spawn(vault, events.clone())?;
         let mut media_threads = Vec::with_capacity(config.media.threads);
         for number in 0..config.media.threads {
             let events = events.clone();

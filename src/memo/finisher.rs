@@ -77,12 +77,15 @@ struct Waiting {
 }
 
 /// Makes memos of recordings that have ended. May be used from several threads.
+#[derive(Clone)]
 pub struct Finisher {
     store: Store,
     domain: String,
     base: LinkBase,
-    hearings: Hearings,
-    clear: ClearPolicy,
+    /// Who keeps the audio of which mailboxes' memos until it was heard.
+    pub(super) hearings: Hearings,
+    /// What of a mailbox's calls stands in records in clear.
+    pub(super) clear: ClearPolicy,
 }
 
 impl Finisher {
@@ -94,21 +97,6 @@ impl Finisher {
             hearings: Hearings::default(),
             clear: ClearPolicy::default(),
         }
-    }
-
-    pub(super) fn with_hearings(mut self, hearings: Hearings) -> Self {
-        self.hearings = hearings;
-        self
-    }
-
-    pub(super) fn with_clear(mut self, clear: ClearPolicy) -> Self {
-        self.clear = clear;
-        self
-    }
-
-    /// What of a mailbox's calls stands in records in clear.
-    pub(super) fn clear(&self) -> &ClearPolicy {
-        &self.clear
     }
 
     /// Makes memos and plain files of them, and tells what became of each. Blocks on the disk.

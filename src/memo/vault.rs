@@ -336,16 +336,13 @@ impl Vault {
 
     /// The same that keeps the audio of some mailboxes' memos until it was heard.
     pub fn with_hearings(mut self, hearings: Hearings) -> Self {
-        let finisher = Finisher::new(self.store.clone(), self.domain.clone(), self.base.clone());
-        let clear = self.finisher.clear().clone();
-        self.finisher = Arc::new(finisher.with_hearings(hearings).with_clear(clear));
+        Arc::make_mut(&mut self.finisher).hearings = hearings;
         self
     }
 
-    /// The same that leaves some facts of some mailboxes' calls in clear. To be said before [`Vault::with_hearings`].
+    /// The same that leaves some facts of some mailboxes' calls in clear.
     pub fn with_clear(mut self, clear: ClearPolicy) -> Self {
-        let finisher = Finisher::new(self.store.clone(), self.domain.clone(), self.base.clone());
-        self.finisher = Arc::new(finisher.with_clear(clear));
+        Arc::make_mut(&mut self.finisher).clear = clear;
         self
     }
 
@@ -463,7 +460,7 @@ impl Vault {
         let has_envelope = envelope.is_some();
         let facts = Facts {
             envelope,
-            clear: self.finisher.clear().clear(mailbox.as_deref(), meta, None),
+            clear: self.finisher.clear.clear(mailbox.as_deref(), meta, None),
             ..facts(&self.domain, mailbox.clone(), meta)
         };
         let journal = self
