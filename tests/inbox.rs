@@ -4,6 +4,8 @@
 mod axe;
 #[path = "common/browser.rs"]
 mod browser;
+#[path = "common/owned.rs"]
+mod owned;
 #[path = "common/peer.rs"]
 mod peer;
 #[path = "common/served.rs"]
@@ -12,127 +14,19 @@ mod served;
 mod switch;
 
 use browser::{Browser, Page};
-use obelus::memo::envelope::{self, Contents};
-use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::owner::{Kem, OwnerSeed};
 use obelus::memo::record::Facts;
 use obelus::memo::store::mailboxes::OwnerKey;
 use obelus::memo::store::{NewMemo, Store};
 use obelus::memo::token::AccessToken;
 use obelus::memo::{seal, wav};
-use served::{Served, RECORDED};
-use std::path::{Path, PathBuf};
+use owned::{assert_calm, opened, rows, screenshots, text, time, tone, Owned, PLAYABLE};
+use served::Served;
+use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use switch::Switch;
 use zeroize::Zeroizing;
-
-/// The list is there, and everything in it was opened as far as it opens.
-const LISTED: &str = "document.body.dataset.state === 'inbox' && !document.querySelector('.waiting') \
-     && (document.querySelector('.row') || !document.getElementById('empty').hidden \
-       || !document.getElementById('nothing').hidden)";
-const PLAYABLE: &str = "document.querySelector('.player')?.dataset.state === 'ready'";
-
-fn screenshots(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("../screenshots")
-        .join(name)
-}
-
-fn rows(number: usize) -> String {
-    format!("{LISTED} && document.querySelectorAll('.row').length === {number}")
-}
-
-/// A served store whose mailbox `main` has an owner.
-struct Owned {
-    served: Served,
-    seed: OwnerSeed,
-}
-
-impl Owned {
-    fn new() -> Self {
-        Self::with_kem(Kem::XWing)
-    }
-
-    fn with_kem(kem: Kem) -> Self {
-        let served = Served::start(|config| config.http.record = true);
-        let owned = Owned {
-            served,
-            seed: OwnerSeed::generate(),
-        };
-        owned.own(&owned.seed, kem);
-        owned
-    }
-
-    fn own(&self, seed: &OwnerSeed, kem: Kem) {
-        let owner = OwnerKey::new(&seed.public_key(kem), seed.listing_token().verifier(), time(0));
-        self.served.store.mailboxes().set_owner("main", owner).unwrap();
-    }
-
-    fn base(&self) -> String {
-        format!("http://localhost:{}", self.served.address.port())
-    }
-
-    fn link(&self) -> String {
-        format!("{}/inbox/main#{}", self.base(), *self.seed.to_text())
-    }
-
-    /// Leaves a memo, so many seconds after the test's day began, with this in its envelope.
-    fn leave(&self, secs: u64, fill: impl FnOnce(&mut Contents)) {
-        self.leave_for(&self.seed, secs, fill);
-    }
-
-    fn leave_for(&self, seed: &OwnerSeed, secs: u64, fill: impl FnOnce(&mut Contents)) {
-        let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(tone())]));
-        let base = LinkBase::new(&format!("localhost:{}", self.served.address.port()), None, false);
-        let link = Link::new(&base, &sealed.id(), &key);
-        let mut contents = Contents::new(key, &link);
-        contents.duration_seconds = Some(3.0);
-        fill(&mut contents);
-        let envelope = envelope::seal(&seed.public_key(Kem::XWing), &sealed.id(), &contents).unwrap();
-        let facts = Facts {
-            mailbox: Some("main".into()),
-            envelope: Some(envelope),
-            ..Facts::at("localhost", time(secs))
-        };
-        let memo = NewMemo { sealed, facts };
-        self.served.store.insert(vec![memo]).remove(0).unwrap();
-    }
-
-    /// Three memos of two callers.
-    fn with_three(self) -> Self {
-        self.leave(0, |contents| contents.from = text("+15550100123"));
-        self.leave(60, |contents| {
-            contents.from = text("+441614960123");
-            contents.caller_name = text("Ines Moreau");
-            contents.transcript = text("The workshop moves to Thursday. Bring the projector, please.");
-        });
-        self.leave(120, |contents| contents.from = text("+33155501999"));
-        self
-    }
-}
-
-fn time(secs: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(RECORDED + secs)
-}
-
-fn text(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(text.to_owned())
-}
-
-/// Three seconds that come and go.
-fn tone() -> Vec<i16> {
-    let sample = |n: i32| (n % 40 - 20) * 300 * (n / 2_000 % 3) / 2;
-    (0..24_000).map(|n| sample(n) as i16).collect()
-}
-
-/// Opens an inbox in a fresh page, and waits for its memos.
-fn opened<'a>(browser: &'a Browser, link: &str) -> Page<'a> {
-    let page = browser.page(1280, 800, false);
-    page.open(link);
-    page.until(LISTED);
-    page
-}
 
 fn focused(page: &Page<'_>) -> String {
     let who = "document.activeElement.closest('.row')?.querySelector('.who').textContent ?? document.activeElement.id";
@@ -141,23 +35,6 @@ fn focused(page: &Page<'_>) -> String {
 
 fn unread(page: &Page<'_>) -> serde_json::Value {
     page.evaluate("document.querySelectorAll('.memo.unread').length")
-}
-
-/// What a page did that it must not: errors, and requests to others or with a secret in them.
-fn assert_calm(page: &Page<'_>, port: u16, secrets: &[&str]) {
-    assert_eq!(page.errors(), Vec::<String>::new());
-    for request in page.requests() {
-        let own = request.starts_with(&format!("http://localhost:{port}/"));
-        assert!(
-            own || request.starts_with("blob:") || request.starts_with("about:"),
-            "{request}"
-        );
-    }
-    let sent = page.sent();
-    for secret in secrets {
-        let bare = secret.trim_end_matches('=');
-        assert!(bare.len() >= 43 && !sent.contains(bare), "a secret was sent");
-    }
 }
 
 /// Takes a picture at the size of a telephone and of a desk, light and dark, and demands of each what axe does.
