@@ -37,23 +37,51 @@ fn unread(page: &Page<'_>) -> serde_json::Value {
     page.evaluate("document.querySelectorAll('.memo.unread').length")
 }
 
-/// Takes a picture at the size of a telephone and of a desk, light and dark, and demands of each what axe does.
-fn photograph(browser: &Browser, axe: Option<&str>, link: &str, name: &str, prepare: impl Fn(&Page<'_>)) {
-    for (size, width, height) in [("phone", 390, 844), ("desktop", 1280, 800)] {
-        for (scheme, dark) in [("light", false), ("dark", true)] {
-            let page = browser.page(width, height, dark);
-            page.open(link);
-            prepare(&page);
-            page.settle();
-            page.screenshot(&screenshots(&format!("{name}-{size}-{scheme}.png")));
-            let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
-            assert_eq!(
-                page.evaluate(fits),
-                true,
-                "nothing sticks out of {name} at {size}"
-            );
-            axe::assert_none(axe, &page, &format!("{name}-{size}-{scheme}"));
+/// What a finger does not hit well: everything that can be pressed is at least 44 pixels wide and high, by itself or by its
+/// label.
+const SMALL: &str = "[...document.querySelectorAll('button, a[href], input, select, textarea, [role=slider]')]
+    .filter((one) => one.checkVisibility() && !one.closest('[inert]'))
+    .map((one) => one.closest('label') ?? one)
+    .filter((one) => { const { width, height } = one.getBoundingClientRect(); return width < 43.9 || height < 43.9; })
+    .map((one) => one.outerHTML.slice(0, 120))";
+
+/// A size with its name, and whether it is dark.
+type Shot = (&'static str, u32, u32, bool);
+const ALL_SHOTS: &[Shot] = &[
+    ("narrow", 360, 640, false),
+    ("phone", 390, 844, false),
+    ("phone", 390, 844, true),
+    ("desktop", 1280, 800, false),
+    ("desktop", 1280, 800, true),
+];
+const FEW_SHOTS: &[Shot] = &[("narrow", 360, 640, false), ("desktop", 1280, 800, true)];
+
+/// Takes pictures of a state of a page, and demands of each what axe does.
+fn photograph_in(
+    browser: &Browser,
+    axe: Option<&str>,
+    shots: &[Shot],
+    link: &str,
+    name: &str,
+    prepare: impl Fn(&Page<'_>),
+) {
+    for &(size, width, height, dark) in shots {
+        let scheme = if dark { "dark" } else { "light" };
+        let page = browser.page(width, height, dark);
+        page.open(link);
+        prepare(&page);
+        page.settle();
+        page.screenshot(&screenshots(&format!("{name}-{size}-{scheme}.png")));
+        let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
+        assert_eq!(
+            page.evaluate(fits),
+            true,
+            "nothing sticks out of {name} at {size}"
+        );
+        if width < 600 {
+            assert_eq!(page.evaluate(SMALL), serde_json::json!([]), "{name} at {size}");
         }
+        axe::assert_none(axe, &page, &format!("{name}-{size}-{scheme}"));
     }
 }
 
@@ -598,7 +626,7 @@ fn the_pages_are_photographed_in_each_state() {
     let owned = Owned::new().with_three();
     let browser = Browser::start(&chromium, &[]);
     let photograph = |link: &str, name: &str, prepare: &dyn Fn(&Page<'_>)| {
-        photograph(&browser, axe.as_deref(), link, name, prepare);
+        photograph_in(&browser, axe.as_deref(), ALL_SHOTS, link, name, prepare);
     };
     let unfolded = |page: &Page<'_>| {
         page.until(&rows(3));
@@ -638,4 +666,94 @@ fn the_pages_are_photographed_in_each_state() {
             page.until("['start', 'problem', 'asking'].includes(document.body.dataset.state)");
         });
     }
+}
+
+#[test]
+fn the_rarer_states_are_photographed_too() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let axe = axe::script();
+    let empty = Owned::new();
+    let owned = Owned::new();
+    let older = OwnerSeed::generate();
+    owned.leave_for(&older, 180, |contents| contents.from = text("+4930123456"));
+    let owned = owned.with_three();
+    let lost = owned.served.store.list(Some("main"), None, 10).unwrap();
+    let lost = lost.records.last().expect("there is one").id;
+    let browser = Browser::start(&chromium, &[]);
+    let photograph = |link: &str, name: &str, prepare: &dyn Fn(&Page<'_>)| {
+        photograph_in(&browser, axe.as_deref(), FEW_SHOTS, link, name, prepare);
+    };
+    let link = owned.link();
+    let unfolded = |page: &Page<'_>| {
+        page.until(&rows(4));
+        page.click(".row", "Ines Moreau");
+        page.until(PLAYABLE);
+    };
+    photograph(&empty.link(), "empty", &|page| {
+        page.until(&rows(0));
+        page.until("!document.getElementById('record-hint').hidden");
+    });
+    photograph(&link, "closed", &|page| {
+        page.until(&rows(4));
+        page.click(".row", "Locked memo");
+        page.until("document.querySelector('.panel .problem-line')");
+    });
+    photograph(&link, "older-link", &|page| {
+        page.until(&rows(4));
+        page.click("[data-name=closed] button", "Add an older link");
+        page.write("dialog input", "nonsense");
+        page.click("dialog button", "Open");
+        page.until("document.querySelector('#paste-error').textContent");
+    });
+    photograph(&link, "more", &|page| {
+        unfolded(page);
+        page.click(".actions button", "More");
+    });
+    photograph(&link, "telephone", &|page| {
+        unfolded(page);
+        page.click(".actions button", "More");
+        page.click("dialog button", "telephone code");
+        page.click("dialog .wide", "Make a");
+        page.until("document.querySelector('dialog .code')");
+    });
+    photograph(&link, "kept-until", &|page| {
+        unfolded(page);
+        page.click(".actions button", "More");
+        page.click("dialog button", "Keep only for a while");
+    });
+    photograph(&link, "keyboard", &|page| {
+        page.until(&rows(4));
+        page.press("?");
+        page.until("document.querySelector('dialog kbd')");
+    });
+    photograph(&link, "opening", &|page| {
+        page.before_scripts("window.fetch = () => new Promise(() => {});");
+        page.open("about:blank");
+        page.open(&link);
+        page.until("document.readyState === 'complete' && document.querySelector('.skeleton').checkVisibility({ opacityProperty: true })");
+    });
+    let setup = format!("{}/inbox/main#setup={}", owned.base(), *owned.seed.to_text());
+    photograph(&setup, "keep", &|page| {
+        page.click("button", "Make my key");
+        page.until("document.querySelector('.keep .qr-code path')");
+    });
+    // A memo that is gone from the server while the list still shows it.
+    photograph(&link, "not-opened", &|page| {
+        page.until(&rows(4));
+        page.evaluate("window.fetch = () => Promise.resolve(new Response('{}', { status: 404 })); 0");
+        page.evaluate(&format!(
+            "document.querySelector('.row[data-id=\"{lost}\"]').click()"
+        ));
+        page.until("document.querySelector('.panel .problem-line[data-kind=false-key]')");
+    });
+    // The last one: what is deleted is gone when the page is left.
+    let shots = &FEW_SHOTS[..1];
+    photograph_in(&browser, axe.as_deref(), shots, &link, "deleted", |page| {
+        page.until(&rows(4));
+        page.press("j");
+        page.press("Delete");
+        page.until("document.querySelector('.toast')");
+    });
 }

@@ -5,6 +5,7 @@
 
 use crate::browser::{Browser, Page};
 use crate::served::{Served, RECORDED};
+use obelus::config::Mailbox;
 use obelus::memo::envelope::{self, Contents};
 use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::owner::{Kem, OwnerSeed};
@@ -46,7 +47,13 @@ impl Owned {
     }
 
     pub fn with_kem(kem: Kem) -> Self {
-        let served = Served::start(|config| config.http.record = true);
+        let served = Served::start(|config| {
+            config.http.record = true;
+            config.mailboxes = vec![Mailbox {
+                telephone: true,
+                ..Mailbox::named("main")
+            }];
+        });
         let owned = Owned {
             served,
             seed: OwnerSeed::generate(),

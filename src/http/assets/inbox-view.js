@@ -153,7 +153,7 @@ export class Inbox {
     try {
       const about = await this.mailbox.about();
       this.takesWebMemos = about.record === true;
-      this.hasTelephone = about.telephone === true;
+      this.takesTelephoneCodes = about.telephone === true;
       this.owner = await ownerOf(this.seed, about.kem);
       this.banner(
         "other-key",
@@ -214,6 +214,7 @@ export class Inbox {
     await this.openEnvelopes();
     if (isFirst) {
       await this.known;
+      this.show();
       this.keepOffline();
     }
     return known > 0 ? added : [];

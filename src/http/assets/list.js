@@ -97,7 +97,7 @@ export class List {
     item.classList.toggle("waiting", !memo.content && !memo.closed);
     parts.fresh.hidden = !memo.unread;
     parts.who.textContent = memo.closed
-      ? "Sealed to another key"
+      ? "Locked memo"
       : memo.content || memo.entry.clear
         ? memo.who
         : "Opening…";
@@ -105,7 +105,7 @@ export class List {
     parts.avatar.replaceChildren(
       letters || icon(memo.closed ? "lock" : memo.entry.source === "web" ? "microphone" : "phone"),
     );
-    const gist = memo.closed ? "An older link of yours may open it" : memo.gist || memo.number;
+    const gist = memo.closed ? "Sealed to another key" : memo.gist || memo.number;
     parts.gist.textContent = cut(gist.replace(/\s+/g, " "), GIST_CHARACTERS);
     parts.gist.hidden = !gist;
     parts.when.textContent = shortDate(memo.created);

@@ -131,8 +131,9 @@ export class Memo {
       const parsed = typeof envelope === "string" ? JSON.parse(envelope) : envelope;
       this.content = await openEnvelope({ seed: seeds, memoId: this.id, envelope: parsed });
       this.searched = null;
-    } catch {
-      // Sealed to another key, or no envelope at all.
+    } catch (error) {
+      // Sealed to another key, or no envelope at all; or it opens, and its sender put nothing into it that says anything.
+      this.content = error.kind === "damaged" ? {} : null;
     }
     this.closed = !this.content;
   }

@@ -139,7 +139,8 @@ export class Panel {
         keepUntil(memo, inbox),
       ),
       item("unread", memo.unread ? "Mark as heard" : "Mark as new", () => inbox.setHeard(memo, memo.unread)),
-      item("phone", memo.entry.telephone ? "Remove its telephone code" : "Make a telephone code", () =>
+      (inbox.takesTelephoneCodes || memo.entry.telephone) &&
+        item("phone", memo.entry.telephone ? "Remove its telephone code" : "Make a telephone code", () =>
         telephoneCode(memo, inbox),
       ),
     ]);
