@@ -1238,11 +1238,9 @@ const BLOCK_WORDS = 256;
 /** G (RFC 9106 3.5): the block at `to` becomes (or, after the first pass, is xored with) G of those at `x` and `y`. */
 function compressBlock(memory, x, y, to, xorOld, work) {
   for (let i = 0; i < BLOCK_WORDS; i++) {
-    work[i] = memory[x + i] ^ memory[y + i];
-  }
-  for (let i = 0; i < BLOCK_WORDS; i++) {
     // R is needed again at the end; what was at `to` as well, where it counts.
-    const mixed = work[i];
+    const mixed = memory[x + i] ^ memory[y + i];
+    work[i] = mixed;
     memory[to + i] = xorOld ? memory[to + i] ^ mixed : mixed;
   }
   for (let row = 0; row < 8; row++) {
@@ -2277,9 +2275,10 @@ const postJson = (address, value, signal) =>
  * The memo's domain sees the access token and never the key. A domain that speaks voice federation 1.0 alone knows
  * only keys: then this fails with `needs-key`, unless `allowKey` says that whoever holds the link has agreed to show
  * the key to that domain. `via` is the address of a server of ours that fetches in the page's place (`""` for the
- * page's own), for domains whose answers the browser keeps from the page.
+ * page's own), for domains whose answers the browser keeps from the page. With `homeOnly`, no host is asked but the
+ * link's own, whatever its discovery document names: `unreachable` then.
  */
-export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
+export async function fetchMemo(link, { signal, allowKey = false, via, homeOnly = false } = {}) {
   const parsed = typeof link === "string" ? parseLink(link) : link;
   const { text: token } = await accessToken(parsed.key);
   if (via !== undefined && via !== null) {
@@ -2300,6 +2299,10 @@ export async function fetchMemo(link, { signal, allowKey = false, via } = {}) {
     domain = await discover(base, { signal });
   } catch {
     throw refused;
+  }
+  const named = domain.token ? domain.audio : domain.fetch;
+  if (homeOnly && new URL(named).host !== new URL(base).host) {
+    throw new MemoError("unreachable", { message: "the discovery document names another host" });
   }
   if (domain.token) {
     const announced = domain.audio.replace("{id}", parsed.id);

@@ -4,6 +4,8 @@
 mod axe;
 #[path = "common/browser.rs"]
 mod browser;
+#[path = "common/owned.rs"]
+mod owned;
 #[path = "common/peer.rs"]
 mod peer;
 #[path = "common/served.rs"]
@@ -12,127 +14,19 @@ mod served;
 mod switch;
 
 use browser::{Browser, Page};
-use obelus::memo::envelope::{self, Contents};
-use obelus::memo::link::{Link, LinkBase};
 use obelus::memo::owner::{Kem, OwnerSeed};
 use obelus::memo::record::Facts;
 use obelus::memo::store::mailboxes::OwnerKey;
 use obelus::memo::store::{NewMemo, Store};
 use obelus::memo::token::AccessToken;
 use obelus::memo::{seal, wav};
-use served::{Served, RECORDED};
-use std::path::{Path, PathBuf};
+use owned::{assert_calm, opened, rows, screenshots, text, time, tone, Owned, PLAYABLE};
+use served::Served;
+use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use switch::Switch;
 use zeroize::Zeroizing;
-
-/// The list is there, and everything in it was opened as far as it opens.
-const LISTED: &str = "document.body.dataset.state === 'inbox' && !document.querySelector('.waiting') \
-     && (document.querySelector('.row') || !document.getElementById('empty').hidden \
-       || !document.getElementById('nothing').hidden)";
-const PLAYABLE: &str = "document.querySelector('.player')?.dataset.state === 'ready'";
-
-fn screenshots(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("../screenshots")
-        .join(name)
-}
-
-fn rows(number: usize) -> String {
-    format!("{LISTED} && document.querySelectorAll('.row').length === {number}")
-}
-
-/// A served store whose mailbox `main` has an owner.
-struct Owned {
-    served: Served,
-    seed: OwnerSeed,
-}
-
-impl Owned {
-    fn new() -> Self {
-        Self::with_kem(Kem::XWing)
-    }
-
-    fn with_kem(kem: Kem) -> Self {
-        let served = Served::start(|config| config.http.record = true);
-        let owned = Owned {
-            served,
-            seed: OwnerSeed::generate(),
-        };
-        owned.own(&owned.seed, kem);
-        owned
-    }
-
-    fn own(&self, seed: &OwnerSeed, kem: Kem) {
-        let owner = OwnerKey::new(&seed.public_key(kem), seed.listing_token().verifier(), time(0));
-        self.served.store.mailboxes().set_owner("main", owner).unwrap();
-    }
-
-    fn base(&self) -> String {
-        format!("http://localhost:{}", self.served.address.port())
-    }
-
-    fn link(&self) -> String {
-        format!("{}/inbox/main#{}", self.base(), *self.seed.to_text())
-    }
-
-    /// Leaves a memo, so many seconds after the test's day began, with this in its envelope.
-    fn leave(&self, secs: u64, fill: impl FnOnce(&mut Contents)) {
-        self.leave_for(&self.seed, secs, fill);
-    }
-
-    fn leave_for(&self, seed: &OwnerSeed, secs: u64, fill: impl FnOnce(&mut Contents)) {
-        let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(tone())]));
-        let base = LinkBase::new(&format!("localhost:{}", self.served.address.port()), None, false);
-        let link = Link::new(&base, &sealed.id(), &key);
-        let mut contents = Contents::new(key, &link);
-        contents.duration_seconds = Some(3.0);
-        fill(&mut contents);
-        let envelope = envelope::seal(&seed.public_key(Kem::XWing), &sealed.id(), &contents).unwrap();
-        let facts = Facts {
-            mailbox: Some("main".into()),
-            envelope: Some(envelope),
-            ..Facts::at("localhost", time(secs))
-        };
-        let memo = NewMemo { sealed, facts };
-        self.served.store.insert(vec![memo]).remove(0).unwrap();
-    }
-
-    /// Three memos of two callers.
-    fn with_three(self) -> Self {
-        self.leave(0, |contents| contents.from = text("+15550100123"));
-        self.leave(60, |contents| {
-            contents.from = text("+441614960123");
-            contents.caller_name = text("Ines Moreau");
-            contents.transcript = text("The workshop moves to Thursday. Bring the projector, please.");
-        });
-        self.leave(120, |contents| contents.from = text("+33155501999"));
-        self
-    }
-}
-
-fn time(secs: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(RECORDED + secs)
-}
-
-fn text(text: &str) -> Zeroizing<String> {
-    Zeroizing::new(text.to_owned())
-}
-
-/// Three seconds that come and go.
-fn tone() -> Vec<i16> {
-    let sample = |n: i32| (n % 40 - 20) * 300 * (n / 2_000 % 3) / 2;
-    (0..24_000).map(|n| sample(n) as i16).collect()
-}
-
-/// Opens an inbox in a fresh page, and waits for its memos.
-fn opened<'a>(browser: &'a Browser, link: &str) -> Page<'a> {
-    let page = browser.page(1280, 800, false);
-    page.open(link);
-    page.until(LISTED);
-    page
-}
 
 fn focused(page: &Page<'_>) -> String {
     let who = "document.activeElement.closest('.row')?.querySelector('.who').textContent ?? document.activeElement.id";
@@ -143,40 +37,51 @@ fn unread(page: &Page<'_>) -> serde_json::Value {
     page.evaluate("document.querySelectorAll('.memo.unread').length")
 }
 
-/// What a page did that it must not: errors, and requests to others or with a secret in them.
-fn assert_calm(page: &Page<'_>, port: u16, secrets: &[&str]) {
-    assert_eq!(page.errors(), Vec::<String>::new());
-    for request in page.requests() {
-        let own = request.starts_with(&format!("http://localhost:{port}/"));
-        assert!(
-            own || request.starts_with("blob:") || request.starts_with("about:"),
-            "{request}"
-        );
-    }
-    let sent = page.sent();
-    for secret in secrets {
-        let bare = secret.trim_end_matches('=');
-        assert!(bare.len() >= 43 && !sent.contains(bare), "a secret was sent");
-    }
-}
+/// What a finger does not hit well: everything that can be pressed is at least 44 pixels wide and high, by itself or by its
+/// label.
+const SMALL: &str = "[...document.querySelectorAll('button, a[href], input, select, textarea, [role=slider]')]
+    .filter((one) => one.checkVisibility() && !one.closest('[inert]'))
+    .map((one) => one.closest('label') ?? one)
+    .filter((one) => { const { width, height } = one.getBoundingClientRect(); return width < 43.9 || height < 43.9; })
+    .map((one) => one.outerHTML.slice(0, 120))";
 
-/// Takes a picture at the size of a telephone and of a desk, light and dark, and demands of each what axe does.
-fn photograph(browser: &Browser, axe: Option<&str>, link: &str, name: &str, prepare: impl Fn(&Page<'_>)) {
-    for (size, width, height) in [("phone", 390, 844), ("desktop", 1280, 800)] {
-        for (scheme, dark) in [("light", false), ("dark", true)] {
-            let page = browser.page(width, height, dark);
-            page.open(link);
-            prepare(&page);
-            page.settle();
-            page.screenshot(&screenshots(&format!("{name}-{size}-{scheme}.png")));
-            let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
-            assert_eq!(
-                page.evaluate(fits),
-                true,
-                "nothing sticks out of {name} at {size}"
-            );
-            axe::assert_none(axe, &page, &format!("{name}-{size}-{scheme}"));
+/// A size with its name, and whether it is dark.
+type Shot = (&'static str, u32, u32, bool);
+const ALL_SHOTS: &[Shot] = &[
+    ("narrow", 360, 640, false),
+    ("phone", 390, 844, false),
+    ("phone", 390, 844, true),
+    ("desktop", 1280, 800, false),
+    ("desktop", 1280, 800, true),
+];
+const FEW_SHOTS: &[Shot] = &[("narrow", 360, 640, false), ("desktop", 1280, 800, true)];
+
+/// Takes pictures of a state of a page, and demands of each what axe does.
+fn photograph_in(
+    browser: &Browser,
+    axe: Option<&str>,
+    shots: &[Shot],
+    link: &str,
+    name: &str,
+    prepare: impl Fn(&Page<'_>),
+) {
+    for &(size, width, height, dark) in shots {
+        let scheme = if dark { "dark" } else { "light" };
+        let page = browser.page(width, height, dark);
+        page.open(link);
+        prepare(&page);
+        page.settle();
+        page.screenshot(&screenshots(&format!("{name}-{size}-{scheme}.png")));
+        let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
+        assert_eq!(
+            page.evaluate(fits),
+            true,
+            "nothing sticks out of {name} at {size}"
+        );
+        if width < 600 {
+            assert_eq!(page.evaluate(SMALL), serde_json::json!([]), "{name} at {size}");
         }
+        axe::assert_none(axe, &page, &format!("{name}-{size}-{scheme}"));
     }
 }
 
@@ -721,7 +626,7 @@ fn the_pages_are_photographed_in_each_state() {
     let owned = Owned::new().with_three();
     let browser = Browser::start(&chromium, &[]);
     let photograph = |link: &str, name: &str, prepare: &dyn Fn(&Page<'_>)| {
-        photograph(&browser, axe.as_deref(), link, name, prepare);
+        photograph_in(&browser, axe.as_deref(), ALL_SHOTS, link, name, prepare);
     };
     let unfolded = |page: &Page<'_>| {
         page.until(&rows(3));
@@ -761,4 +666,94 @@ fn the_pages_are_photographed_in_each_state() {
             page.until("['start', 'problem', 'asking'].includes(document.body.dataset.state)");
         });
     }
+}
+
+#[test]
+fn the_rarer_states_are_photographed_too() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let axe = axe::script();
+    let empty = Owned::new();
+    let owned = Owned::new();
+    let older = OwnerSeed::generate();
+    owned.leave_for(&older, 180, |contents| contents.from = text("+4930123456"));
+    let owned = owned.with_three();
+    let lost = owned.served.store.list(Some("main"), None, 10).unwrap();
+    let lost = lost.records.last().expect("there is one").id;
+    let browser = Browser::start(&chromium, &[]);
+    let photograph = |link: &str, name: &str, prepare: &dyn Fn(&Page<'_>)| {
+        photograph_in(&browser, axe.as_deref(), FEW_SHOTS, link, name, prepare);
+    };
+    let link = owned.link();
+    let unfolded = |page: &Page<'_>| {
+        page.until(&rows(4));
+        page.click(".row", "Ines Moreau");
+        page.until(PLAYABLE);
+    };
+    photograph(&empty.link(), "empty", &|page| {
+        page.until(&rows(0));
+        page.until("!document.getElementById('record-hint').hidden");
+    });
+    photograph(&link, "closed", &|page| {
+        page.until(&rows(4));
+        page.click(".row", "Locked memo");
+        page.until("document.querySelector('.panel .problem-line')");
+    });
+    photograph(&link, "older-link", &|page| {
+        page.until(&rows(4));
+        page.click("[data-name=closed] button", "Add an older link");
+        page.write("dialog input", "nonsense");
+        page.click("dialog button", "Open");
+        page.until("document.querySelector('#paste-error').textContent");
+    });
+    photograph(&link, "more", &|page| {
+        unfolded(page);
+        page.click(".actions button", "More");
+    });
+    photograph(&link, "telephone", &|page| {
+        unfolded(page);
+        page.click(".actions button", "More");
+        page.click("dialog button", "telephone code");
+        page.click("dialog .wide", "Make a");
+        page.until("document.querySelector('dialog .code')");
+    });
+    photograph(&link, "kept-until", &|page| {
+        unfolded(page);
+        page.click(".actions button", "More");
+        page.click("dialog button", "Keep only for a while");
+    });
+    photograph(&link, "keyboard", &|page| {
+        page.until(&rows(4));
+        page.press("?");
+        page.until("document.querySelector('dialog kbd')");
+    });
+    photograph(&link, "opening", &|page| {
+        page.before_scripts("window.fetch = () => new Promise(() => {});");
+        page.open("about:blank");
+        page.open(&link);
+        page.until("document.readyState === 'complete' && document.querySelector('.skeleton').checkVisibility({ opacityProperty: true })");
+    });
+    let setup = format!("{}/inbox/main#setup={}", owned.base(), *owned.seed.to_text());
+    photograph(&setup, "keep", &|page| {
+        page.click("button", "Make my key");
+        page.until("document.querySelector('.keep .qr-code path')");
+    });
+    // A memo that is gone from the server while the list still shows it.
+    photograph(&link, "not-opened", &|page| {
+        page.until(&rows(4));
+        page.evaluate("window.fetch = () => Promise.resolve(new Response('{}', { status: 404 })); 0");
+        page.evaluate(&format!(
+            "document.querySelector('.row[data-id=\"{lost}\"]').click()"
+        ));
+        page.until("document.querySelector('.panel .problem-line[data-kind=false-key]')");
+    });
+    // The last one: what is deleted is gone when the page is left.
+    let shots = &FEW_SHOTS[..1];
+    photograph_in(&browser, axe.as_deref(), shots, &link, "deleted", |page| {
+        page.until(&rows(4));
+        page.press("j");
+        page.press("Delete");
+        page.until("document.querySelector('.toast')");
+    });
 }

@@ -1,5 +1,5 @@
 //! `obelus demo`: a switch with the built-in configuration, called over real SIP and RTP on loopback, and the memo that
-//! comes of it: opened, compared with what was said, and shown as a link and a QR code.
+//! comes of it: opened, compared with what was said, and shown as a link and a QR code, and in its owner's inbox.
 
 mod snr;
 
@@ -12,14 +12,17 @@ use crate::io::notify::Notice;
 use crate::io::server::{Server, Start};
 use crate::media::builtin_sounds::{DEMO_SPEECH, SOUNDS};
 use crate::media::library::Library;
-use crate::memo::link::ParsedLink;
+use crate::memo::link::{InboxLink, LinkBase, ParsedLink};
+use crate::memo::owner::{Kem, OwnerSeed};
+use crate::memo::store::mailboxes::OwnerKey;
+use crate::memo::store::Store;
 use crate::phone::{self, PhoneConfig, Progress};
 use crate::sip::Transport;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A memo that sounds less like what was said than this is a failure. G.711 alone costs a voice at an ordinary level
 /// down to about 36 dB.
@@ -28,6 +31,8 @@ const LEAST_SNR_DB: f64 = 30.0;
 const REACH_SAMPLES: usize = 8_000 * 12;
 /// How long the memo may take from the hang-up to its link.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The mailbox that takes the memo.
+const MAILBOX: &str = "main";
 /// The number that is called: any will do, this one cannot belong to anybody.
 const DID: &str = "5550100";
 
@@ -49,6 +54,7 @@ pub struct Args {
 struct Outcome {
     memo_id: String,
     link: zeroize::Zeroizing<String>,
+    inbox: InboxLink,
     http: String,
     seconds: f64,
     snr_db: f64,
@@ -91,6 +97,7 @@ async fn run(args: &Args) -> Result<ExitCode, String> {
     })
     .await
     .map_err(|error| error.to_string())?;
+    let owner = make_owner(&server.store)?;
     let say = |line: &str| {
         if !args.json {
             println!("{line}");
@@ -130,14 +137,14 @@ async fn run(args: &Args) -> Result<ExitCode, String> {
         .ok()
         .flatten()
         .ok_or("the call left no memo")?;
-    let outcome = check(notice, &server.base, &speech).await?;
+    let outcome = check(notice, &server.base, &owner, &speech).await?;
     tell(args, &outcome);
     let good = outcome.snr_db >= LEAST_SNR_DB;
     if !good {
         eprintln!("obelus: the memo sounds too little like what was said: below {LEAST_SNR_DB} dB");
     }
     if !args.exit {
-        say("\nThe link plays as long as this runs. Ctrl-C ends it and forgets everything.");
+        say("The links work as long as this runs. Ctrl-C ends it and forgets everything.");
         let _ = tokio::signal::ctrl_c().await;
     }
     server.stop().await;
@@ -181,9 +188,24 @@ fn configuration(store: &Path, speech: &[i16]) -> Config {
         min_secs: 0,
         max_secs: (secs + 60).min(crate::limits::RECORDING_SECS),
         silence_secs: 0,
-        ..Mailbox::named("main")
+        ..Mailbox::named(MAILBOX)
     }];
     config
+}
+
+/// Gives the mailbox an owner, as `obelus mailbox key` does.
+fn make_owner(store: &Store) -> Result<OwnerSeed, String> {
+    let seed = OwnerSeed::generate();
+    let key = OwnerKey::new(
+        &seed.public_key(Kem::XWing),
+        seed.listing_token().verifier(),
+        SystemTime::now(),
+    );
+    store
+        .mailboxes()
+        .set_owner(MAILBOX, key)
+        .map_err(|error| format!("the mailbox takes no key: {error}"))?;
+    Ok(seed)
 }
 
 fn describe(progress: &Progress) -> Option<String> {
@@ -202,7 +224,7 @@ fn describe(progress: &Progress) -> Option<String> {
 }
 
 /// Opens the memo as anybody with the link would, and compares it with what was said.
-async fn check(notice: Notice, base: &str, speech: &[i16]) -> Result<Outcome, String> {
+async fn check(notice: Notice, base: &str, owner: &OwnerSeed, speech: &[i16]) -> Result<Outcome, String> {
     let link = ParsedLink::parse(&notice.link).map_err(|error| format!("the link is of no use: {error}"))?;
     let opened = open_link(&link, false)
         .await
@@ -212,6 +234,7 @@ async fn check(notice: Notice, base: &str, speech: &[i16]) -> Result<Outcome, St
     Ok(Outcome {
         memo_id: notice.memo_id.clone(),
         link: notice.link.clone(),
+        inbox: InboxLink::new(&LinkBase::new("", Some(base), false), MAILBOX, owner),
         http: base.to_owned(),
         seconds: notice.seconds,
         snr_db: snr::snr_db(speech, &heard, delay),
@@ -222,6 +245,7 @@ fn tell(args: &Args, outcome: &Outcome) {
     let Outcome {
         memo_id,
         link,
+        inbox,
         http,
         seconds,
         snr_db,
@@ -231,6 +255,7 @@ fn tell(args: &Args, outcome: &Outcome) {
         let line = json!({
             "memo_id": memo_id,
             "link": link.as_str(),
+            "inbox_link": inbox.expose(),
             "http": http,
             "seconds": seconds,
             "snr_db": snr_db,
@@ -240,7 +265,7 @@ fn tell(args: &Args, outcome: &Outcome) {
     }
     println!("\nThe memo was encrypted, stored, fetched and decrypted again: {seconds:.1} s, {snr_db:.1} dB like what was said.");
     println!(
-        "Only this link opens it; the switch keeps no copy of the key:\n\n  {}\n",
+        "Its link opens it; the switch keeps no copy of the key:\n\n  {}\n",
         link.as_str()
     );
     if let Ok(code) = qrcode::QrCode::new(link.as_bytes()) {
@@ -250,4 +275,8 @@ fn tell(args: &Args, outcome: &Outcome) {
             .build();
         println!("{picture}");
     }
+    println!(
+        "So does the mailbox's inbox, with the key that was made for its owner just now:\n\n  {}\n",
+        inbox.expose()
+    );
 }

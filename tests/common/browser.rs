@@ -124,6 +124,12 @@ impl Browser {
         page
     }
 
+    /// Lets the pages of an origin do this, as a person would in the browser's settings.
+    pub fn grant(&self, origin: &str, permissions: &[&str]) {
+        let params = json!({"origin": origin, "permissions": permissions});
+        self.call(None, "Browser.grantPermissions", params);
+    }
+
     fn call(&self, session: Option<&str>, method: &str, params: Value) -> Value {
         self.try_call(session, method, params)
             .unwrap_or_else(|error| panic!("{method}: {error}"))
@@ -299,6 +305,20 @@ impl Page<'_> {
         let found = self.call("Runtime.evaluate", json!({"expression": expression}));
         let params = json!({"files": [file], "objectId": found["result"]["objectId"]});
         self.call("DOM.setFileInputFiles", params);
+    }
+
+    /// Drags a file over the page, calls `over`, and drops it there.
+    pub fn drop_file(&self, file: &Path, over: impl FnOnce(&Self)) {
+        let drag = |kind| {
+            let data = json!({"items": [], "files": [file], "dragOperationsMask": 1});
+            let params = json!({"type": kind, "x": 200, "y": 300, "data": data});
+            self.call("Input.dispatchDragEvent", params);
+        };
+        self.to_front();
+        drag("dragEnter");
+        drag("dragOver");
+        over(self);
+        drag("drop");
     }
 
     /// Presses a key, as a keyboard does. `key` as in JavaScript's `KeyboardEvent.key`.

@@ -8,6 +8,12 @@ export const BASE = new URL("..", import.meta.url);
 /** The same as the text that links begin with. */
 export const LINK_BASE = BASE.href.replace(/\/$/, "");
 
+/** So many memos are asked for at a time: what a person sees first comes quickly. */
+export const PAGE = 50;
+
+/** The most that the server gives at a time, for who reads through all of a mailbox. */
+export const LONG_PAGE = 200;
+
 const KINDS = {
   401: "wrong-secret",
   403: "refused",
@@ -128,7 +134,7 @@ export class OwnedMailbox {
     return publicMailbox(this.name, this.token);
   }
 
-  list({ after, limit = 200, signal } = {}) {
+  list({ after, limit = PAGE, signal } = {}) {
     const query = new URLSearchParams({ limit: String(limit) });
     if (after) {
       query.set("after", after);

@@ -1,7 +1,4 @@
-// Memos that came by e-mail: the attachment is the sealed envelope, which this page opens like any other.
-
-import { element } from "./dom.js";
-import { toast } from "./ui.js";
+// Memos that came by e-mail: the attachment is the sealed envelope, which an inbox opens like any other.
 
 /** A larger file is no envelope. */
 const MOST_BYTES = 256 * 1024;
@@ -11,34 +8,23 @@ export function parseEnvelopeFile(text) {
   const file = JSON.parse(text);
   const envelope = file.sealed_envelope ?? file.envelope ?? file;
   const id = file.memo_id ?? file.id ?? envelope.memo_id;
-  if (typeof id !== "string" || !/^[\w-]{22}$/.test(id) || typeof envelope.ct !== "string") {
+  const isText = (value) => typeof value === "string";
+  if (!isText(id) || !/^[\w-]{22}$/.test(id) || ![envelope.kem, envelope.enc, envelope.ct].every(isText)) {
     throw new TypeError("no envelope");
   }
   return { id, created: file.created_at, envelope: { kem: envelope.kem, enc: envelope.enc, ct: envelope.ct } };
 }
 
-async function take(file, inbox) {
-  try {
-    if (file.size > MOST_BYTES) {
-      throw new TypeError("too large");
-    }
-    const { id, created, envelope } = parseEnvelopeFile(await file.text());
-    await inbox.showLoose(id, envelope, created);
-  } catch {
-    toast("This file is no memo’s envelope");
+/** The same of a file. */
+export async function readEnvelopeFile(file) {
+  if (file.size > MOST_BYTES) {
+    throw new TypeError("too large");
   }
+  return parseEnvelopeFile(await file.text());
 }
 
-/** Takes such a file, dropped anywhere on the page or chosen. */
-export function envelopeFile(inbox) {
-  const chooser = element("envelope-file");
-  chooser.addEventListener("change", () => {
-    const [file] = chooser.files;
-    if (file) {
-      take(file, inbox);
-    }
-    chooser.value = "";
-  });
+/** Calls `take` with a file that is dropped anywhere on the page, which would leave the page otherwise. */
+export function takeDropped(take) {
   const holdsFile = (event) => event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragover", (event) => {
     if (holdsFile(event)) {
@@ -55,7 +41,10 @@ export function envelopeFile(inbox) {
     document.body.classList.remove("dropping");
     if (holdsFile(event)) {
       event.preventDefault();
-      take(event.dataTransfer.files[0], inbox);
+      const [file] = event.dataTransfer.files;
+      if (file) {
+        take(file);
+      }
     }
   });
 }

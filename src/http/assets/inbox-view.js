@@ -1,10 +1,10 @@
 // An inbox that is open: what is in it, what changes it, what its owner does. Everything that can be read here was
 // decrypted here.
 
-import { OwnedMailbox } from "./api.js";
+import { LONG_PAGE, OwnedMailbox, PAGE } from "./api.js";
 import { watch } from "./changes.js";
 import { button, element, h, icon } from "./dom.js";
-import { envelopeFile } from "./envelope-file.js";
+import { readEnvelopeFile, takeDropped } from "./envelope-file.js";
 import { listenToKeys } from "./keys.js";
 import { List } from "./list.js";
 import { Memo, Memos } from "./memos.js";
@@ -14,11 +14,24 @@ import { kindOf } from "./problems.js";
 import { Removal } from "./removal.js";
 import { keepSeeds } from "./secret.js";
 import { askOlder, showSettings } from "./settings.js";
-import { counted } from "./text.js";
+import { counted, cut } from "./text.js";
 import { say, toast } from "./ui.js";
 import { ownerOf } from "./voice-memo.js";
 
 const NOTIFY = "obelus-notify";
+/** The list for hearing without the server holds so many of the newest memos, and all that were opened here. */
+const KEPT_OFFLINE = 200;
+/** So far below the window's end older memos are read already. */
+const AHEAD = "600px";
+/** A caller's name in a message is so long at most. */
+const TOLD_CHARACTERS = 60;
+/** A screen reader is told so often how far a search has come. */
+const PROGRESS_MS = 5000;
+
+/** The name under which the tabs of one mailbox and one key find each other; no secret. */
+function groupOf(mailbox, listingTokenHash) {
+  return `${mailbox}-${listingTokenHash.slice(0, 16)}`;
+}
 
 export class Inbox {
   constructor(name, seeds) {
@@ -32,6 +45,11 @@ export class Inbox {
     /** A memo that was opened from a file and stands in no list of the server's. */
     this.loose = new Map();
     this.banners = new Map();
+    /** So many rows are shown at most; scrolling down raises it. */
+    this.most = PAGE;
+    /** The search that reads older memos just now. */
+    this.searching = null;
+    this.reading = Promise.resolve();
   }
 
   // ---- Opening ----
@@ -40,12 +58,13 @@ export class Inbox {
   async signIn() {
     let refused;
     for (const seed of this.seeds) {
-      const { listingToken } = await ownerOf(seed, "x25519");
+      const { listingToken, listingTokenHash } = await ownerOf(seed, "x25519");
       const mailbox = new OwnedMailbox(this.name, listingToken);
       try {
         const first = await mailbox.list();
         this.mailbox = mailbox;
         this.seed = seed;
+        this.group = groupOf(this.name, listingTokenHash);
         return first;
       } catch (error) {
         refused = error;
@@ -69,7 +88,7 @@ export class Inbox {
       await this.startOffline(kept);
       return;
     }
-    this.here = await this.offline.ids();
+    await this.findKept();
     this.run();
     this.known = this.know();
     await this.takePage(first, true);
@@ -78,15 +97,16 @@ export class Inbox {
 
   /** What the device kept, where the server cannot be reached; goes on as soon as it can. */
   async startOffline(kept) {
-    const { listingToken } = await ownerOf(this.seeds[0], "x25519");
+    const { listingToken, listingTokenHash } = await ownerOf(this.seeds[0], "x25519");
     this.mailbox = new OwnedMailbox(this.name, listingToken);
+    this.group = groupOf(this.name, listingTokenHash);
     this.owner = await ownerOf(this.seeds[0], kept.kem ?? "xwing");
-    this.here = await this.offline.ids();
+    await this.findKept();
     this.run();
     this.memos.take(kept.entries);
     this.memos.total = kept.entries.length;
     this.memos.unread = kept.entries.filter((entry) => !entry.heard).length;
-    this.memos.version = -1;
+    this.memos.version = 0;
     this.show();
     await this.openEnvelopes();
     if (this.memos.list.length > 0 && this.memos.closed === this.memos.list.length) {
@@ -113,9 +133,19 @@ export class Inbox {
     });
     element("search").addEventListener("input", () => this.search());
     element("settings").addEventListener("click", () => showSettings(this));
-    element("more").addEventListener("click", () => this.loadMore());
+    element("more").addEventListener("click", () => this.moreByButton());
+    this.nearEnd = new IntersectionObserver(([end]) => end.isIntersecting && this.showMore(), { rootMargin: AHEAD });
+    this.nearEnd.observe(element("more"));
     listenToKeys(this);
-    envelopeFile(this);
+    const chooser = element("envelope-file");
+    chooser.addEventListener("change", () => {
+      const [file] = chooser.files;
+      if (file) {
+        this.takeFile(file);
+      }
+      chooser.value = "";
+    });
+    takeDropped((file) => this.takeFile(file));
   }
 
   /** Learns what the server has of this mailbox, and whether its key is ours. */
@@ -123,7 +153,7 @@ export class Inbox {
     try {
       const about = await this.mailbox.about();
       this.takesWebMemos = about.record === true;
-      this.hasTelephone = about.telephone === true;
+      this.takesTelephoneCodes = about.telephone === true;
       this.owner = await ownerOf(this.seed, about.kem);
       this.banner(
         "other-key",
@@ -138,7 +168,10 @@ export class Inbox {
   /** Waits for changes until the page goes, or until told otherwise. */
   watch() {
     this.ending = new AbortController();
-    watch(this.mailbox, () => this.memos.version, {
+    watch(this.mailbox, {
+      group: this.group,
+      version: () => this.memos.version,
+      up: !this.isOffline,
       signal: this.ending.signal,
       changed: () => this.refresh(),
       reachable: (up) => this.reachable(up),
@@ -160,10 +193,20 @@ export class Inbox {
 
   // ---- The list ----
 
+  /** One reading of the list after the other, so that none judges by what another is about to change. */
+  inTurn(read) {
+    this.reading = this.reading.then(read, read);
+    return this.reading;
+  }
+
   async takePage(page, isFirst) {
     const known = this.memos.byId.size;
     const added = this.memos.take(page.memos);
-    this.memos.next = page.next ?? null;
+    // A memo that was opened from a file may turn out to be among them.
+    page.memos.forEach((entry) => this.loose.delete(entry.id));
+    // A last page that is full has a next one, which is empty.
+    const isAll = this.memos.byId.size - this.loose.size >= page.total;
+    this.memos.next = isAll ? null : (page.next ?? null);
     this.memos.total = page.total;
     this.memos.unread = page.unread;
     this.memos.version = page.version;
@@ -171,33 +214,55 @@ export class Inbox {
     await this.openEnvelopes();
     if (isFirst) {
       await this.known;
-      this.offline.keepList(page.memos, this.owner?.kem);
+      this.show();
+      this.keepOffline();
     }
     return known > 0 ? added : [];
   }
 
-  /** Asks for the list anew, as far as it was read, and says what is new. */
-  async refresh() {
+  /** Asks for the list anew, and says what is new. */
+  refresh() {
+    return this.inTurn(() => this.readAnew());
+  }
+
+  async readAnew() {
     const { signal } = this.ending;
     const first = await this.mailbox.list({ signal });
-    const { byId, next, total } = this.memos;
+    const { byId, next, total, unread } = this.memos;
     const fresh = first.memos.filter((entry) => !byId.has(entry.id));
+    const heard = first.memos.filter((entry) => entry.heard && byId.get(entry.id)?.unread).length;
+    const unheard = first.memos.filter((entry) => !entry.heard && byId.get(entry.id)?.unread === false).length;
+    const freshUnread = fresh.filter((entry) => !entry.heard).length;
     let page = first;
     const entries = [...first.memos];
-    // Where the sum comes out, nothing further down is gone, and one page was enough.
-    const isWhole = first.total === total + fresh.length;
+    // Where the sums come out, nothing further down is gone or otherwise marked, and one page was enough.
+    const isWhole = first.total === total + fresh.length && first.unread === unread + freshUnread + unheard - heard;
     while (!isWhole && page.next && entries.length < byId.size) {
-      page = await this.mailbox.list({ after: page.next, signal });
+      page = await this.mailbox.list({ after: page.next, limit: LONG_PAGE, signal });
       entries.push(...page.memos);
     }
     if (!isWhole) {
-      const there = new Set(entries.map((entry) => entry.id));
-      const gone = [...byId.keys()].filter((id) => !there.has(id) && !this.loose.has(id));
-      gone.forEach((id) => this.forget(id));
+      this.leaveOut(entries, page.next);
     }
     const added = await this.takePage({ ...first, memos: entries, next: isWhole ? next : page.next }, true);
     if (added.length > 0) {
       this.announce(added);
+    }
+  }
+
+  /** Leaves out what is not among the entries: it is gone, or lies further down than they reach. */
+  leaveOut(entries, next) {
+    const there = new Set(entries.map((entry) => entry.id));
+    const reach = next ? Date.parse(entries.at(-1)?.created_at) : -Infinity;
+    for (const memo of this.memos.list) {
+      if (there.has(memo.id) || this.loose.has(memo.id)) {
+        continue;
+      }
+      if (memo.time > reach) {
+        this.forget(memo.id);
+      } else {
+        this.memos.forget(memo.id);
+      }
     }
   }
 
@@ -213,17 +278,56 @@ export class Inbox {
     this.show();
   }
 
-  async loadMore() {
-    if (!this.memos.next || this.loading) {
-      return;
-    }
-    this.loading = true;
+  /** Reads a page of older memos; gives whether that went well. Who asks meanwhile waits for the same. */
+  loadMore(limit = PAGE) {
+    this.loading ??= this.inTurn(() => this.readOlder(limit)).finally(() => {
+      this.loading = null;
+      this.show();
+    });
+    this.show();
+    return this.loading;
+  }
+
+  async readOlder(limit) {
     try {
-      await this.takePage(await this.mailbox.list({ after: this.memos.next }), false);
+      await this.takePage(await this.mailbox.list({ after: this.memos.next, limit }), false);
+      return true;
     } catch (error) {
       toast(kindOf(error).kind === "unreachable" ? "The server cannot be reached" : "The server did not answer");
-    } finally {
-      this.loading = false;
+      return false;
+    }
+  }
+
+  /** Shows more rows, from what was read, or else from the server. Gives whether there were any. */
+  async showMore() {
+    const before = this.list.shown.length;
+    // A search reads on by itself, and where it could not, the button is there.
+    const isMoreAway = this.memos.next && this.words.length === 0 && this.found < before + PAGE;
+    if (isMoreAway) {
+      await this.loadMore();
+    }
+    if (before >= this.found) {
+      return false;
+    }
+    this.most = before + PAGE;
+    this.show();
+    // Where the end is still near, once more.
+    this.nearEnd.unobserve(element("more"));
+    this.nearEnd.observe(element("more"));
+    return this.list.shown.length > before;
+  }
+
+  /** The same by the button, whose user goes on with the first of them. */
+  async moreByButton() {
+    const before = this.list.shown.length;
+    if (this.words.length > 0 && before >= this.found) {
+      await this.search();
+    } else {
+      await this.showMore();
+    }
+    const first = this.list.shown[before];
+    if (first && document.activeElement?.closest(".memo") === null) {
+      this.list.focus(first.id);
     }
   }
 
@@ -231,24 +335,44 @@ export class Inbox {
     return element("search").value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   }
 
-  /** Filters, and reads older pages meanwhile, so that the search covers all memos. */
+  /** Filters, and reads all older memos meanwhile, so that the search covers the whole mailbox. */
   async search() {
+    this.most = PAGE;
+    const isAsked = this.words.length > 0;
+    const run = (this.searching = isAsked && this.memos.next ? {} : null);
     this.show();
-    const asked = element("search").value;
-    while (asked && asked === element("search").value && this.memos.next && !this.loading) {
-      await this.loadMore();
+    let told = -Infinity;
+    while (run && this.searching === run && this.memos.next) {
+      if (performance.now() - told > PROGRESS_MS) {
+        say(this.searched);
+        told = performance.now();
+      }
+      if (!(await this.loadMore(LONG_PAGE))) {
+        break;
+      }
     }
-    if (asked === element("search").value) {
-      const found = this.list.shown.length;
-      say(asked ? `${counted(found, "memo")} found` : "");
+    if (this.searching !== run) {
+      return;
     }
+    this.searching = null;
+    this.show();
+    say(isAsked ? `${counted(this.found, "memo")} found` : "");
+  }
+
+  /** How far the search has come. */
+  get searched() {
+    return `Searching older memos: ${this.memos.byId.size} of ${this.memos.total}`;
   }
 
   /** Shows what there is now. `back` is a memo that was just brought back, and takes the focus. */
   show(back = null) {
     const { memos, words } = this;
     const kept = memos.list.filter((memo) => !this.removal.has(memo.id));
-    const shown = words.length ? kept.filter((memo) => memo.matches(words)) : kept;
+    const found = words.length ? kept.filter((memo) => memo.matches(words)) : kept;
+    // The memo that is unfolded stays, whatever comes before it.
+    const most = Math.max(this.most, found.indexOf(this.list.open?.memo) + 1);
+    const shown = found.slice(0, most);
+    this.found = found.length;
     this.list.show(shown);
     const fresh = Math.max(0, memos.unread - [...this.removal.pending.values()].filter((memo) => memo.unread).length);
     const total = Math.max(0, memos.total - this.removal.pending.size);
@@ -257,14 +381,31 @@ export class Inbox {
     document.title = `${fresh ? `(${fresh}) ` : ""}${this.name} – inbox`;
     navigator.setAppBadge?.(fresh).catch(() => {});
     element("empty").hidden = kept.length > 0;
-    element("nothing").hidden = shown.length > 0 || kept.length === 0;
+    element("nothing").hidden = shown.length > 0 || kept.length === 0 || this.searching !== null;
     element("memos").hidden = shown.length === 0;
-    element("more").hidden = !memos.next || words.length > 0;
+    this.showEnd(found.length > shown.length);
     element("record-hint").hidden = !this.takesWebMemos;
     document.body.classList.toggle("offline", this.isOffline === true);
     if (back) {
       this.list.focus(back.id);
     }
+  }
+
+  /** What stands below the list: how far a search has come, or the button for more. */
+  showEnd(isMoreAtHand) {
+    const { next } = this.memos;
+    const progress = element("progress");
+    progress.hidden = this.searching === null;
+    progress.textContent = this.searching ? this.searched : "";
+    const more = element("more");
+    more.hidden = !isMoreAtHand && (!next || this.searching !== null);
+    more.setAttribute("aria-busy", String(Boolean(this.loading)));
+    more.textContent =
+      this.loading && !isMoreAtHand
+        ? "Loading…"
+        : this.words.length > 0 && !isMoreAtHand
+          ? "Search older memos"
+          : "Older memos";
   }
 
   /** A message above the list, or none. */
@@ -290,7 +431,8 @@ export class Inbox {
     if (fresh.length === 0) {
       return;
     }
-    const text = fresh.length === 1 ? `New memo from ${fresh[0].who}` : `${fresh.length} new memos`;
+    const text =
+      fresh.length === 1 ? `New memo from ${cut(fresh[0].who, TOLD_CHARACTERS)}` : `${fresh.length} new memos`;
     toast(text);
     if (this.notifies && document.visibilityState === "hidden") {
       this.notify(text);
@@ -305,14 +447,23 @@ export class Inbox {
     on ? localStorage.setItem(NOTIFY, "1") : localStorage.removeItem(NOTIFY);
   }
 
+  /** Shows a message of the operating system's. It says what the settings say that it does, and holds no secret. */
   async notify(text) {
-    const options = { tag: `inbox-${this.name}`, icon: new URL("icon.svg", import.meta.url).href };
-    const worker = await navigator.serviceWorker?.getRegistration();
-    // Telephones show notifications of service workers only.
-    if (worker) {
-      await worker.showNotification(text, options);
-    } else {
-      new Notification(text, options).onclick = () => window.focus();
+    const options = {
+      tag: `inbox-${this.name}`,
+      icon: new URL("icon-192.png", import.meta.url).href,
+      data: { page: location.pathname },
+    };
+    try {
+      const worker = await navigator.serviceWorker?.getRegistration();
+      // Telephones show notifications of service workers only.
+      if (worker?.active) {
+        await worker.showNotification(text, options);
+      } else {
+        new Notification(text, options).onclick = () => window.focus();
+      }
+    } catch {
+      // It was forbidden meanwhile: the toast is there.
     }
   }
 
@@ -362,15 +513,42 @@ export class Inbox {
   }
 
   forget(id) {
-    this.memos.byId.delete(id);
+    this.memos.forget(id);
     this.loose.delete(id);
+    this.here.delete(id);
     this.offline.forget(id);
+  }
+
+  /** Finds out what the device has kept. */
+  async findKept() {
+    this.here = await this.offline.ids();
+    /** Entries of memos that were opened here, and may be further down than the list is read. */
+    this.keptEntries = ((await this.offline.list())?.entries ?? []).filter((entry) => this.here.has(entry.id));
+  }
+
+  /** Keeps the list for hearing without the server. */
+  keepOffline() {
+    const { list, byId, next } = this.memos;
+    const entries = list
+      .filter((memo, at) => !this.loose.has(memo.id) && (at < KEPT_OFFLINE || this.here.has(memo.id)))
+      .map((memo) => memo.entry);
+    const further = this.keptEntries.filter((entry) => this.here.has(entry.id) && !byId.has(entry.id));
+    if (next) {
+      entries.push(...further);
+    } else {
+      // All was read, and they are not there any more.
+      further.forEach((entry) => this.forget(entry.id));
+    }
+    return this.offline.keepList(entries, this.owner?.kem);
   }
 
   /** Notes that the memo was opened here, so that the device has it. */
   opened(memo) {
     this.here.add(memo.id);
     this.list.refresh(memo);
+    if (!this.loose.has(memo.id) && !this.isOffline) {
+      this.keepOffline();
+    }
   }
 
   shared(memo, by) {
@@ -408,6 +586,18 @@ export class Inbox {
     element("envelope-file").click();
   }
 
+  async takeFile(file) {
+    let found;
+    try {
+      found = await readEnvelopeFile(file);
+    } catch {
+      toast("This file is no memo’s envelope");
+      return;
+    }
+    document.querySelector("dialog[open]")?.close();
+    await this.showLoose(found.id, found.envelope, found.created);
+  }
+
   /** Shows a memo that came as a file. */
   async showLoose(id, envelope, created) {
     let memo = this.memos.byId.get(id);
@@ -427,10 +617,12 @@ export class Inbox {
         toast("This file is sealed to another key than yours");
         return;
       }
-      this.memos.byId.set(id, memo);
+      this.memos.add(memo);
       this.loose.set(id, memo);
     }
     element("search").value = "";
+    this.search();
+    this.most = Math.max(this.most, this.memos.list.indexOf(memo) + 1);
     this.show();
     this.list.unfold(id);
     this.list.focus(id);

@@ -22,7 +22,7 @@ export class List {
     });
   }
 
-  /** Shows these memos in this order. Rows that stay are not touched, so that what plays goes on. */
+  /** Shows these memos in this order. Rows that stay keep their place, so that what plays goes on. */
   show(memos) {
     const wanted = new Set(memos.map((memo) => memo.id));
     for (const [id, row] of [...this.rows]) {
@@ -37,7 +37,9 @@ export class List {
     let before = this.element.firstElementChild;
     for (const memo of memos) {
       const row = this.rows.get(memo.id) ?? this.make(memo);
-      this.refresh(memo);
+      if (row.entry !== memo.entry || row.content !== memo.content || row.closed !== memo.closed) {
+        this.refresh(memo);
+      }
       if (row.item === before) {
         before = before.nextElementSibling;
       } else {
@@ -54,8 +56,8 @@ export class List {
     const parts = {
       avatar: h("span", { class: "avatar", "aria-hidden": "true" }),
       fresh: h("span", { class: "hidden" }, "New: "),
-      who: h("span", { class: "who" }),
-      gist: h("span", { class: "gist" }),
+      who: h("span", { class: "who", dir: "auto" }),
+      gist: h("span", { class: "gist", dir: "auto" }),
       when: h("time", {}),
       length: h("span", { class: "length" }),
       marks: h("span", { class: "marks" }),
@@ -89,12 +91,13 @@ export class List {
     if (!row) {
       return;
     }
+    Object.assign(row, { entry: memo.entry, content: memo.content, closed: memo.closed });
     const { item, panel, parts } = row;
     item.classList.toggle("unread", memo.unread);
     item.classList.toggle("waiting", !memo.content && !memo.closed);
     parts.fresh.hidden = !memo.unread;
     parts.who.textContent = memo.closed
-      ? "Sealed to another key"
+      ? "Locked memo"
       : memo.content || memo.entry.clear
         ? memo.who
         : "Opening…";
@@ -102,7 +105,7 @@ export class List {
     parts.avatar.replaceChildren(
       letters || icon(memo.closed ? "lock" : memo.entry.source === "web" ? "microphone" : "phone"),
     );
-    const gist = memo.closed ? "An older link of yours may open it" : memo.gist || memo.number;
+    const gist = memo.closed ? "Sealed to another key" : memo.gist || memo.number;
     parts.gist.textContent = cut(gist.replace(/\s+/g, " "), GIST_CHARACTERS);
     parts.gist.hidden = !gist;
     parts.when.textContent = shortDate(memo.created);

@@ -1,13 +1,20 @@
 // The memos of an inbox as the page knows them: the server's entries, and what their envelopes say once opened here.
 
 import { LINK_BASE, fetchBody } from "./api.js";
-import { counted, searchedDate } from "./text.js";
+import { plain, searchedDate } from "./text.js";
 import { MemoError, memoLink, openEnvelope, openMemo, parseSecret } from "./voice-memo.js";
 
-/** The text of a field of an envelope, whose sender may have put anything there. */
-function text(value) {
-  return typeof value === "string" ? value.trim() : "";
-}
+/** So long at a time is spent on opening envelopes: no click waits longer. */
+const SLICE_MS = 30;
+
+/** So much is shown of a field of an envelope, whose sender may have put anything there. */
+const MOST_CHARACTERS = { caller_name: 120, from: 80, to: 80, diversion: 80, summary: 4000, note: 4000, transcript: 60_000 };
+
+/** What an envelope that was sealed in a browser may say: anybody seals one, so nothing that only a call shows. */
+const OF_STRANGERS = ["caller_name", "note"];
+
+/** A longer memo than this is none. */
+const LONGEST_SECS = 86_400;
 
 export class Memo {
   constructor(entry) {
@@ -27,13 +34,19 @@ export class Memo {
     return new Date(this.entry.created_at ?? NaN);
   }
 
+  /** The same as a number to sort by; a memo without a time is the oldest. */
+  get time() {
+    return this.created.getTime() || 0;
+  }
+
   get unread() {
     return !this.entry.heard;
   }
 
   /** A field of the envelope, or what the mailbox leaves in clear. */
   field(name) {
-    return text(this.content?.[name]) || text(this.entry.clear?.[name]);
+    const said = this.entry.source === "web" && !OF_STRANGERS.includes(name) ? null : this.content?.[name];
+    return plain(said, MOST_CHARACTERS[name]) || plain(this.entry.clear?.[name], MOST_CHARACTERS[name]);
   }
 
   /** Whom it is from, as the list shows it. */
@@ -53,7 +66,7 @@ export class Memo {
   /** Its length in seconds: from the envelope, else from what the ciphertext's size says of 8 kHz audio. */
   get seconds() {
     const said = this.content?.duration_seconds ?? this.entry.clear?.duration_seconds;
-    if (typeof said === "number" && said >= 0) {
+    if (typeof said === "number" && said >= 0 && said <= LONGEST_SECS) {
       return said;
     }
     return this.entry.audio_format === "audio/wav" ? Math.max(0, (this.entry.size_bytes - 60) / 16_000) : NaN;
@@ -69,21 +82,32 @@ export class Memo {
    * memo's, with this key, from a call; else the link is made here.
    */
   get link() {
-    if (!this.content) {
+    if (!this.hasKey) {
       return "";
     }
-    const written = text(this.content.link);
+    const written = String(this.content.link ?? "").trim();
     const own = memoLink(LINK_BASE, this.id, this.key);
     const tail = own.slice(LINK_BASE.length);
     return this.entry.source === "sip_call" && written.endsWith(tail) ? written : own;
   }
 
-  /** The key, as its text. Throws where the envelope is not open. */
-  get key() {
-    if (!this.content) {
-      throw new MemoError("wrong-key");
+  /** Whether the envelope holds a key at all. */
+  get hasKey() {
+    try {
+      return Boolean(this.key);
+    } catch {
+      return false;
     }
-    return text(this.content.key);
+  }
+
+  /** The key, as its text. Throws where the envelope is not open, or holds something else in its place. */
+  get key() {
+    const written = this.content?.key;
+    if (typeof written !== "string") {
+      throw new MemoError("false-key");
+    }
+    parseSecret(written);
+    return written.trim();
   }
 
   /** Whether each word stands somewhere in what was decrypted. */
@@ -107,8 +131,9 @@ export class Memo {
       const parsed = typeof envelope === "string" ? JSON.parse(envelope) : envelope;
       this.content = await openEnvelope({ seed: seeds, memoId: this.id, envelope: parsed });
       this.searched = null;
-    } catch {
-      // Sealed to another key, or no envelope at all.
+    } catch (error) {
+      // Sealed to another key, or no envelope at all; or it opens, and its sender put nothing into it that says anything.
+      this.content = error.kind === "damaged" ? {} : null;
     }
     this.closed = !this.content;
   }
@@ -118,6 +143,9 @@ export class Memo {
 export class Memos {
   constructor() {
     this.byId = new Map();
+    /** The order, until something joins or leaves. */
+    this.sorted = null;
+    this.opening = Promise.resolve();
     /** Where the next page begins, where there is one. */
     this.next = null;
     this.total = 0;
@@ -126,7 +154,21 @@ export class Memos {
   }
 
   get list() {
-    return [...this.byId.values()].sort((a, b) => b.created - a.created || (a.id < b.id ? -1 : 1));
+    this.sorted ??= [...this.byId.values()]
+      .map((memo) => ({ memo, time: memo.time }))
+      .sort((a, b) => b.time - a.time || (a.memo.id < b.memo.id ? -1 : 1))
+      .map(({ memo }) => memo);
+    return this.sorted;
+  }
+
+  add(memo) {
+    this.byId.set(memo.id, memo);
+    this.sorted = null;
+  }
+
+  forget(id) {
+    this.byId.delete(id);
+    this.sorted = null;
   }
 
   get closed() {
@@ -140,7 +182,7 @@ export class Memos {
       const known = this.byId.get(entry.id);
       if (!known) {
         const memo = new Memo(entry);
-        this.byId.set(entry.id, memo);
+        this.add(memo);
         added.push(memo);
         continue;
       }
@@ -155,35 +197,27 @@ export class Memos {
     return added;
   }
 
-  /** Forgets those that are not among these ids any more. */
-  keep(ids) {
-    for (const id of [...this.byId.keys()]) {
-      if (!ids.has(id)) {
-        this.byId.delete(id);
+  /**
+   * Opens what is not open yet, newest first, and calls `opened` with each. One after the other, in slices that leave
+   * the page alive; who asks meanwhile waits for the same.
+   */
+  openAll(seeds, opened) {
+    const next = async () => {
+      let pause = performance.now();
+      for (const memo of this.list) {
+        if (memo.content || memo.closed) {
+          continue;
+        }
+        await memo.open(seeds);
+        opened(memo);
+        if (performance.now() - pause > SLICE_MS) {
+          await new Promise((resolve) => setTimeout(resolve));
+          pause = performance.now();
+        }
       }
-    }
-  }
-
-  /** Opens what is not open yet, newest first, and calls `opened` with each; the page stays alive meanwhile. */
-  async openAll(seeds, opened) {
-    let pause = performance.now();
-    for (const memo of this.list) {
-      if (memo.content || memo.closed) {
-        continue;
-      }
-      await memo.open(seeds);
-      opened(memo);
-      if (performance.now() - pause > 30) {
-        await new Promise((resolve) => setTimeout(resolve));
-        pause = performance.now();
-      }
-    }
-  }
-
-  /** What the heading says. */
-  get sentence() {
-    const memos = counted(this.total, "memo");
-    return this.unread ? `${memos}, ${this.unread} new` : memos;
+    };
+    this.opening = this.opening.then(next, next);
+    return this.opening;
   }
 }
 
@@ -192,7 +226,12 @@ export class Memos {
  * the file, its format, and whether it is whole.
  */
 export async function audioOf(memo, offline, signal) {
-  const key = parseSecret(memo.key);
+  let key;
+  try {
+    key = parseSecret(memo.key);
+  } catch {
+    throw new MemoError("false-key");
+  }
   let body;
   try {
     body = await fetchBody(memo.id, key, signal);

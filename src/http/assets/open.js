@@ -3,6 +3,7 @@
 
 import { BASE, LINK_BASE, fetchBody } from "./api.js";
 import { element, h } from "./dom.js";
+import { readEnvelopeFile, takeDropped } from "./envelope-file.js";
 import { Player } from "./player.js";
 import { kindOf, obstacle, problemOf, problemSection } from "./problems.js";
 import { fullDate, stamp } from "./text.js";
@@ -38,6 +39,9 @@ async function open(text, { allowKey = false } = {}) {
   let link;
   try {
     link = parseLink(text);
+    if (/^(?!https?:)[^/]*:\/\//i.test(link.base)) {
+      throw new TypeError("a link of another kind than http and https");
+    }
     element("from").textContent = `From ${hostOf(link.base)}`;
   } catch (error) {
     const known = ["no-key", "wrong-key"].includes(error.kind) ? error.kind : "not-a-link";
@@ -73,7 +77,7 @@ async function open(text, { allowKey = false } = {}) {
 async function fetchForeign(link, { allowKey, signal }) {
   if (allowKey) {
     try {
-      return await fetchMemo(link, { allowKey, signal });
+      return await fetchMemo(link, { allowKey, homeOnly: true, signal });
     } catch (error) {
       // It answers other pages' scripts with nothing: our server asks in our place.
       if (error.kind !== "unreachable") {
@@ -169,5 +173,13 @@ if (wrong) {
   showProblem(wrong, 0, null);
   element("ask").hidden = true;
 } else {
+  takeDropped(async (file) => {
+    const isEnvelope = await readEnvelopeFile(file).then(
+      () => true,
+      () => false,
+    );
+    attempt?.abort();
+    showProblem(isEnvelope ? "envelope" : "not-a-link", 0, null);
+  });
   followFragment();
 }

@@ -19,20 +19,40 @@ export class Panel {
     this.attempt = new AbortController();
     this.player = new Player({ say, onPlay: () => inbox.heard(memo) });
     this.place = h("div", {}, this.player.element);
-    this.element = h(
-      "div",
-      { class: "panel-inner" },
-      this.facts(),
-      this.place,
-      this.words(),
-      memo.content && this.actions(),
-    );
-    this.player.element.hidden = memo.closed;
+    this.element = h("div", { class: "panel-inner" });
+    this.fill();
+    if (memo.content) {
+      this.load();
+    } else if (memo.closed) {
+      this.showSealed();
+    } else {
+      this.unseal();
+    }
+  }
+
+  fill() {
+    this.element.replaceChildren(...[this.facts(), this.place, this.words(), this.actions()].filter(Boolean));
+  }
+
+  /** Opens an envelope whose turn has not come yet. */
+  async unseal() {
+    const { memo, inbox } = this;
+    await memo.open(inbox.seeds);
+    if (this.attempt.signal.aborted) {
+      return;
+    }
+    inbox.list.refresh(memo);
+    this.fill();
     if (memo.content) {
       this.load();
     } else {
-      this.place.append(this.sealed());
+      this.showSealed();
     }
+  }
+
+  showSealed() {
+    this.player.element.hidden = true;
+    this.place.append(this.sealed());
   }
 
   sealed() {
@@ -47,7 +67,7 @@ export class Panel {
 
   facts() {
     const { memo } = this;
-    const fact = (name, value) => value && h("div", {}, h("dt", {}, name), h("dd", {}, value));
+    const fact = (name, value) => value && h("div", {}, h("dt", {}, name), h("dd", { dir: "auto" }, value));
     const expires = memo.entry.expires_at;
     return h(
       "dl",
@@ -57,6 +77,7 @@ export class Panel {
       fact("Called", memo.field("to")),
       fact("Forwarded by", memo.field("diversion")),
       memo.entry.source === "web" && fact("Left in a browser", "The name is what its sender wrote"),
+      memo.entry.source === "file" && fact("Opened from a file", "All of this is what its sender wrote"),
       fact("Kept until", expires && fullDate(new Date(expires))),
       !memo.entry.complete &&
         h(
@@ -80,7 +101,7 @@ export class Panel {
       h(
         "div",
         { class: "words" },
-        said.map(([name, text]) => h("section", {}, h("h3", {}, name), h("p", {}, text))),
+        said.map(([name, text]) => h("section", {}, h("h3", {}, name), h("p", { dir: "auto" }, text))),
       )
     );
   }
@@ -91,10 +112,12 @@ export class Panel {
     return h(
       "div",
       { class: "actions", role: "toolbar", "aria-label": "Memo" },
-      button("share", "Share", () => this.share()),
-      button("qr", "QR code", () => showQr(link, "This memo’s link")),
-      button("link", "Copy link", () => copy(link, "Link")),
-      button("more", "More", () => this.more()),
+      link && [
+        button("share", "Share", () => this.share()),
+        button("qr", "QR code", () => showQr(link, "This memo’s link")),
+        button("link", "Copy link", () => copy(link, "Link")),
+        button("more", "More", () => this.more()),
+      ],
       button("trash", "Delete", () => inbox.remove(memo), { class: "chip danger" }),
     );
   }
@@ -116,7 +139,8 @@ export class Panel {
         keepUntil(memo, inbox),
       ),
       item("unread", memo.unread ? "Mark as heard" : "Mark as new", () => inbox.setHeard(memo, memo.unread)),
-      item("phone", memo.entry.telephone ? "Remove its telephone code" : "Make a telephone code", () =>
+      (inbox.takesTelephoneCodes || memo.entry.telephone) &&
+        item("phone", memo.entry.telephone ? "Remove its telephone code" : "Make a telephone code", () =>
         telephoneCode(memo, inbox),
       ),
     ]);
@@ -148,7 +172,9 @@ export class Panel {
       }
     } catch (error) {
       if (!this.attempt.signal.aborted) {
-        const { kind, retryAfter } = kindOf(error);
+        const { kind: said, retryAfter } = kindOf(error);
+        // No link was typed here: the key came in the envelope.
+        const kind = said === "wrong-key" ? "false-key" : said;
         this.player.element.hidden = true;
         this.place.append(problemLine(kind, { retryAfter, again: () => this.load() }));
       }

@@ -1,12 +1,14 @@
 // The player: waveform, position, speed, saving. One element that any page puts where it wants it.
 
 import { h, icon, shape } from "./dom.js";
-import { samplesOf } from "./voice-memo.js";
+import { readWav } from "./voice-memo.js";
 import { clock, spoken } from "./text.js";
 
 const SPEEDS = [1, 1.25, 1.5, 2, 0.75];
 const STEP_SECS = 5;
 const JUMP_SECS = 10;
+
+const AUDIO = /^audio\/[\w.+-]+(; ?codecs="?[\w.,+-]+"?)?$/i;
 
 /** The loudest sample of each bar's stretch, as a fraction of the loudest of all. */
 function peaksOf(samples, bars) {
@@ -21,6 +23,12 @@ function peaksOf(samples, bars) {
   const loudest = Math.max(...found, 1000);
   // The root lifts quiet speech, as the ear does.
   return found.map((peak) => Math.sqrt(peak / loudest));
+}
+
+const ENDINGS = { ogg: "ogg", webm: "webm", mp4: "m4a", "x-m4a": "m4a", mpeg: "mp3", aac: "aac", flac: "flac", "3gpp": "3gp", amr: "amr" };
+
+function endingOf(type) {
+  return ENDINGS[type.slice("audio/".length).split(";")[0].toLowerCase()] ?? "wav";
 }
 
 export class Player {
@@ -151,15 +159,20 @@ export class Player {
 
   /** Takes an audio file, to be saved under `name` without its ending. */
   open(file, format, name) {
-    this.samples = samplesOf(file);
+    const wav = readWav(file);
+    this.samples = wav?.samples ?? null;
+    /** What the file's own header says of its length, until the browser has looked. */
+    this.said = wav?.rate > 0 ? wav.samples.length / (wav.rate * Math.max(1, wav.channels)) : 0;
     this.peaks = [];
     this.forget();
-    this.address = URL.createObjectURL(new Blob([file], { type: format }));
+    // Whoever sent the memo wrote its format: an address of ours must be no page, only sound.
+    const type = AUDIO.test(format) ? format : "audio/wav";
+    this.address = URL.createObjectURL(new Blob([file], { type }));
     this.audio.src = this.address;
     this.save.href = this.address;
     this.save.removeAttribute("aria-disabled");
     this.save.removeAttribute("role");
-    this.save.download = `${name}.${format.startsWith("audio/ogg") ? "ogg" : "wav"}`;
+    this.save.download = `${name}.${endingOf(type)}`;
     this.element.dataset.state = "ready";
     this.show();
   }
@@ -246,7 +259,7 @@ export class Player {
 
   show() {
     const { audio } = this;
-    const length = Number.isFinite(audio.duration) ? audio.duration : 0;
+    const length = Number.isFinite(audio.duration) ? audio.duration : (this.said ?? 0);
     this.now.textContent = clock(audio.currentTime);
     this.length.textContent = length ? clock(length) : "–:––";
     this.seek.setAttribute("aria-valuemax", String(Math.round(length)));

@@ -68,6 +68,16 @@ const PROBLEMS = {
     why: "The key is right, but what the server holds is not what was recorded. It was altered, and is not played.",
     remedy: "",
   },
+  "false-key": {
+    what: "This memo does not open",
+    why: "The key in its envelope does not fit. The memo was deleted meanwhile, or its sender left no real one.",
+    remedy: "",
+  },
+  envelope: {
+    what: "This file is for an inbox",
+    why: "It is the envelope of a memo that somebody was told of by e-mail. Only the link of that inbox opens it.",
+    remedy: "Open your inbox, and drop the file there.",
+  },
   refused: {
     what: "This memo is not shared",
     why: "The server that keeps it does not give it to other servers.",

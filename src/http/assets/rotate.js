@@ -1,7 +1,7 @@
 // A new key for an inbox: made here, kept by the owner first, then told to the server; and the envelopes that are sealed
 // to the old one are sealed anew, so that the new link opens everything.
 
-import { LINK_BASE, OwnedMailbox, putKey } from "./api.js";
+import { LINK_BASE, LONG_PAGE, OwnedMailbox, putKey } from "./api.js";
 import { h } from "./dom.js";
 import { keepStep } from "./keep.js";
 import { Memo } from "./memos.js";
@@ -70,7 +70,7 @@ export async function reseal(inbox, owner, place) {
   do {
     let page;
     try {
-      page = await mailbox.list({ after });
+      page = await mailbox.list({ after, limit: LONG_PAGE });
     } catch {
       return left + 1;
     }

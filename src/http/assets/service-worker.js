@@ -64,7 +64,7 @@ self.addEventListener("fetch", (event) => {
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(showInbox());
+  event.waitUntil(showInbox(event.notification.data?.page));
 });
 
 async function fill() {
@@ -104,7 +104,13 @@ async function answer(request) {
   }
 }
 
-async function showInbox() {
-  const [page] = await self.clients.matchAll({ type: "window" });
-  await page?.focus();
+/** Goes to the inbox that a notification came from, in the tab that has it, or in a new one. */
+async function showInbox(path) {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = pages.find((page) => new URL(page.url).pathname === path);
+  if (page) {
+    await page.focus();
+  } else if (path?.startsWith(INBOX)) {
+    await self.clients.openWindow(path);
+  }
 }

@@ -75,7 +75,7 @@ export async function showSettings(inbox) {
       item("microphone", "Copy the address where anybody can leave you a memo", () =>
         copy(`${LINK_BASE}/record/${encodeURIComponent(name)}`, "Address"),
       ),
-    item("phone", "Telephone code of this mailbox", () => mailboxCode(inbox, inbox.hasTelephone)),
+    inbox.takesTelephoneCodes && item("phone", "Telephone code of this mailbox", () => mailboxCode(inbox)),
     item("lock", "Change the key", () => showRotate(inbox, (seeds) => inbox.useSeeds(seeds))),
     item("keyboard", "Keyboard", showKeys),
   ]);

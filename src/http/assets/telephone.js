@@ -69,9 +69,10 @@ export function telephoneCode(memo, inbox) {
 }
 
 /** Makes or removes the code of the whole mailbox. */
-export function mailboxCode(inbox, has) {
+export function mailboxCode(inbox) {
   return codeDialog({
-    has,
+    // The server does not say whether there is one.
+    has: false,
     title: "Telephone code of this mailbox",
     intro: "With the code you hear all your memos from a telephone, by calling the line where MemoMain answers.",
     make: async () => {

@@ -77,6 +77,19 @@ export function initials(name) {
   return chosen.map((word) => [...word][0].toUpperCase()).join("");
 }
 
+const UNSHOWN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/**
+ * A text that a stranger wrote, as it may be shown: at most so many characters, no control characters, and none of those
+ * that make what follows run the other way.
+ */
+export function plain(value, most) {
+  if (typeof value !== "string") {
+    return "";
+  }
+  return cut(value.slice(0, 2 * most).replace(UNSHOWN, ""), most).trim();
+}
+
 /** A text cut behind so many characters. */
 export function cut(text, most) {
   const characters = [...text];

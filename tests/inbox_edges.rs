@@ -1,0 +1,463 @@
+//! The inbox in a real browser where it is strained: a large mailbox, many tabs, messages of the operating system's, and
+//! files.
+
+#[path = "common/browser.rs"]
+mod browser;
+#[path = "common/owned.rs"]
+mod owned;
+#[path = "common/peer.rs"]
+mod peer;
+#[path = "common/served.rs"]
+mod served;
+
+use browser::{Browser, Page};
+use owned::{assert_calm, opened, rows, screenshots, text, Owned, LISTED, PLAYABLE};
+use serde_json::json;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+/// How many memos a large mailbox has: several pages, and several long pages.
+const MANY: u64 = 430;
+
+fn count(page: &Page<'_>, selector: &str) -> u64 {
+    let found = page.evaluate(&format!("document.querySelectorAll({}).length", json!(selector)));
+    found.as_u64().unwrap()
+}
+
+fn large() -> Owned {
+    let owned = Owned::new();
+    owned.leave_many(MANY, |n, contents| {
+        contents.from = text(&format!("+4416149{n:05}"));
+        if n == 0 {
+            contents.transcript = text("The very first: a heron on the canal.");
+        }
+    });
+    owned
+}
+
+#[test]
+fn a_large_mailbox_shows_its_newest_memos_and_older_ones_as_one_scrolls() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = large();
+    let browser = Browser::start(&chromium, &[]);
+    let page = browser.page(390, 844, false);
+    page.before_scripts(
+        "new PerformanceObserver((list) => {
+           for (const entry of list.getEntries()) window.longest = Math.max(window.longest ?? 0, entry.duration);
+         }).observe({ type: 'longtask', buffered: true });",
+    );
+    page.open(&owned.link());
+    page.until(&rows(50));
+    assert_eq!(
+        page.evaluate("document.getElementById('summary').textContent"),
+        format!("{MANY} memos, {MANY} new")
+    );
+    let asked = |page: &Page<'_>| {
+        let asked = page.requests();
+        asked.iter().filter(|url| url.contains("/memos?")).count()
+    };
+    assert_eq!(asked(&page), 1, "one page is enough to begin with");
+    // Scrolled to the end again and again, as a person does.
+    let newest = "document.querySelector('.who').textContent";
+    assert_eq!(page.evaluate(newest), "+441614900429");
+    while count(&page, ".row") < MANY {
+        let before = count(&page, ".row");
+        page.evaluate("scrollTo(0, document.body.scrollHeight)");
+        page.until(&format!("document.querySelectorAll('.row').length > {before}"));
+    }
+    page.until(LISTED);
+    assert!(asked(&page) >= 9, "page by page");
+    let last = "[...document.querySelectorAll('.who')].at(-1).textContent";
+    assert_eq!(page.evaluate(last), "+441614900000");
+    page.until("document.getElementById('more').hidden");
+    // What is out of sight costs no layout, and nothing keeps the page from answering.
+    let unseen = "[...document.querySelectorAll('.memo')]
+        .filter((memo) => getComputedStyle(memo).contentVisibility === 'auto').length";
+    assert_eq!(page.evaluate(unseen), MANY);
+    let longest = page.evaluate("window.longest ?? 0").as_f64().unwrap();
+    assert!(longest < 1_000.0, "the page stood still for {longest} ms");
+    assert_calm(&page, owned.served.address.port(), &[&owned.seed.to_text()]);
+}
+
+#[test]
+fn older_memos_come_by_the_button_too_and_the_focus_goes_on_with_them() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = large();
+    let browser = Browser::start(&chromium, &[]);
+    let page = browser.page(1280, 800, false);
+    // As in a browser without it.
+    page.before_scripts(
+        "window.IntersectionObserver = class { observe() {} unobserve() {} disconnect() {} };",
+    );
+    page.open(&owned.link());
+    page.until(&rows(50));
+    page.evaluate("document.getElementById('more').focus()");
+    page.press("Enter");
+    page.until(&rows(100));
+    page.until("document.activeElement.closest('.memo') === document.querySelectorAll('.memo')[50]");
+    // A memo that comes meanwhile is shown above, and nothing below is lost.
+    owned.leave(60 * MANY, |contents| contents.from = text("+33155501999"));
+    page.until("document.querySelector('.who').textContent === '+33155501999'");
+    page.evaluate("document.getElementById('more').click()");
+    page.until("document.querySelectorAll('.row').length >= 150");
+    let who = page.evaluate("[...document.querySelectorAll('.who')].map((who) => who.textContent)");
+    let who: Vec<String> = serde_json::from_value(who).unwrap();
+    for (at, who) in who[1..].iter().enumerate() {
+        assert_eq!(who, &format!("+4416149{:05}", MANY - 1 - at as u64));
+    }
+}
+
+#[test]
+fn a_search_reads_the_whole_mailbox_and_says_how_far_it_is() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = large();
+    let browser = Browser::start(&chromium, &[]);
+    let page = opened(&browser, &owned.link());
+    page.evaluate(
+        "window.told = [];
+         new MutationObserver(() => window.told.push(document.getElementById('progress').textContent))
+           .observe(document.getElementById('progress'), { childList: true, subtree: true, characterData: true }); 0",
+    );
+    page.write("#search", "heron");
+    page.until(&format!(
+        "document.getElementById('progress').hidden && {}",
+        rows(1)
+    ));
+    assert_eq!(
+        page.evaluate("document.querySelector('.gist').textContent"),
+        "The very first: a heron on the canal."
+    );
+    assert_eq!(
+        page.evaluate("document.getElementById('status').textContent"),
+        "1 memo found"
+    );
+    let told = page.evaluate("window.told").to_string();
+    assert!(
+        told.contains(&format!("Searching older memos: 250 of {MANY}")),
+        "{told}"
+    );
+    // What all of them have is shown bounded, and more of it on demand.
+    page.write("#search", "4416149");
+    page.until(&rows(50));
+    page.write("#search", "nothing like it");
+    page.until("!document.getElementById('nothing').hidden");
+    page.screenshot(&screenshots("nothing-found-desktop-light.png"));
+    page.press("Escape");
+    page.until(&rows(50));
+    assert_eq!(page.errors(), Vec::<String>::new());
+}
+
+/// The polls that a page has begun.
+fn polls(page: &Page<'_>) -> usize {
+    let asked = page.requests();
+    asked.iter().filter(|url| url.contains("/changes?")).count()
+}
+
+#[test]
+fn many_tabs_of_a_mailbox_wait_for_changes_with_one_request() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let mut tabs: Vec<Page<'_>> = (0..8).map(|_| opened(&browser, &owned.link())).collect();
+    owned.leave(180, |contents| contents.from = text("+4930123456"));
+    for tab in &tabs {
+        tab.until(&rows(4));
+    }
+    let asking =
+        |tabs: &[Page<'_>]| -> Vec<usize> { (0..tabs.len()).filter(|&at| polls(&tabs[at]) > 0).collect() };
+    assert_eq!(asking(&tabs), [0], "the first tab asks for all");
+    // The tab that asked is closed: another goes on.
+    drop(tabs.remove(0));
+    owned.leave(240, |contents| contents.from = text("+4930123457"));
+    for tab in &tabs {
+        tab.until(&rows(5));
+    }
+    assert_eq!(asking(&tabs), [0], "the one that has waited longest");
+    // What one tab changes, all show; what is further down than a page as well.
+    tabs[6].to_front();
+    tabs[6].click(".row", "Ines Moreau");
+    tabs[6].until(PLAYABLE);
+    tabs[6].press("u");
+    for tab in &tabs {
+        tab.until("document.querySelectorAll('.memo.unread').length === 4");
+    }
+    // An owner of another key is another matter: the token is not shared.
+    assert_eq!(asking(&tabs), [0]);
+    for tab in &tabs {
+        assert_eq!(tab.errors(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_tab_that_asks_and_falls_asleep_is_replaced() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    // The first tab's polls never end, and it says nothing more.
+    let sleeper = browser.page(1280, 800, false);
+    sleeper.before_scripts(
+        "const real = window.fetch;
+         window.fetch = (address, init) => String(address).includes('/changes?') ? new Promise(() => {}) : real(address, init);",
+    );
+    sleeper.open(&owned.link());
+    sleeper.until(&rows(3));
+    sleeper.until(
+        "navigator.locks.query().then(({ held }) => window.leads = held.length) && window.leads === 1",
+    );
+    let page = browser.page(1280, 800, false);
+    // Half a minute in an instant.
+    page.before_scripts(
+        "const later = window.setInterval;
+         window.setInterval = (act, ms) => later(act, ms / 1000);
+         const now = Date.now;
+         const begun = now();
+         Date.now = () => begun + (now() - begun) * 1000;",
+    );
+    page.open(&owned.link());
+    page.until(&rows(3));
+    owned.leave(180, |contents| contents.from = text("+4930123456"));
+    page.to_front();
+    page.until(&rows(4));
+    assert!(polls(&page) > 0);
+}
+
+#[test]
+fn a_browser_without_locks_lets_each_tab_ask() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let tabs: Vec<Page<'_>> = (0..2).map(|_| browser.page(1280, 800, false)).collect();
+    for tab in &tabs {
+        tab.before_scripts("Object.defineProperty(navigator, 'locks', { value: undefined });");
+        tab.open(&owned.link());
+        tab.until(&rows(3));
+    }
+    owned.leave(180, |contents| contents.from = text("+4930123456"));
+    for tab in &tabs {
+        tab.until(&rows(4));
+        assert!(polls(tab) > 0);
+    }
+}
+
+#[test]
+fn an_inbox_that_began_without_the_server_goes_on_with_it() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let page = browser.page(1280, 800, false);
+    page.before_scripts(
+        "const real = window.fetch;
+         window.fetch = (address, init) =>
+           localStorage.getItem('away') ? Promise.reject(new TypeError('away')) : real(address, init);",
+    );
+    page.open(&owned.link());
+    page.until(&rows(3));
+    page.until("(indexedDB.databases().then((all) => window.kept = all.length), window.kept > 0)");
+    page.evaluate("localStorage.setItem('away', '1')");
+    page.reload();
+    page.until(&format!(
+        "{} && document.querySelector('[data-name=offline]')",
+        rows(3)
+    ));
+    owned.leave(180, |contents| contents.from = text("+4930123456"));
+    page.evaluate("localStorage.removeItem('away'); window.dispatchEvent(new Event('online')); 0");
+    page.until(&format!(
+        "{} && !document.querySelector('[data-name=offline]')",
+        rows(4)
+    ));
+    assert_eq!(page.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn a_hidden_inbox_tells_of_a_new_memo_and_its_message_holds_no_secret() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    browser.grant(&owned.base(), &["notifications"]);
+    let page = browser.page(1280, 800, false);
+    // What the browser was asked to show, noted on its way.
+    page.before_scripts(
+        "window.shown = [];
+         const real = ServiceWorkerRegistration.prototype.showNotification;
+         ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
+           window.shown.push({ title, ...options });
+           return real.call(this, title, options);
+         };
+         Object.defineProperty(document, 'visibilityState', { get: () => window.isHidden ? 'hidden' : 'visible' });",
+    );
+    page.open(&owned.link());
+    page.until(&rows(3));
+    page.until("navigator.serviceWorker.controller");
+    // Nothing where nobody asked for it.
+    page.evaluate("window.isHidden = true");
+    owned.leave(180, |contents| contents.from = text("+4930123456"));
+    page.until(&rows(4));
+    page.until("document.querySelector('.toast')");
+    assert_eq!(page.evaluate("window.shown"), json!([]));
+    page.click("#settings", "");
+    page.click("dialog label", "Notify me");
+    page.until("localStorage.getItem('obelus-notify') === '1'");
+    page.press("Escape");
+    page.until("!document.querySelector('dialog')");
+    // Seen, it says so on the page alone.
+    page.evaluate("window.isHidden = false; 0");
+    owned.leave(240, |contents| contents.from = text("+4930123457"));
+    page.until(&rows(5));
+    page.until("document.querySelector('.toast:last-child')?.textContent.includes('+4930123457')");
+    assert_eq!(page.evaluate("window.shown"), json!([]));
+    page.evaluate("window.isHidden = true");
+    owned.leave(300, |contents| {
+        contents.from = text("+4930123458");
+        contents.caller_name = text(&format!("Ines {}", "M".repeat(500)));
+        contents.transcript = text("The code of the gate is 4711.");
+    });
+    page.until(&rows(6));
+    page.until("window.shown.length === 1");
+    let shown = page.evaluate("window.shown[0]");
+    // The caller's name, as the settings say, and nothing else of the memo.
+    let title = shown["title"].as_str().unwrap();
+    assert!(
+        title.starts_with("New memo from Ines M") && title.chars().count() < 80,
+        "{title}"
+    );
+    assert_eq!(shown["data"], json!({"page": "/inbox/main"}));
+    for secret in ["4711", "4930123458", owned.seed.to_text().trim_end_matches('=')] {
+        assert!(!shown.to_string().contains(secret), "{shown}");
+    }
+    // The browser has it, under the mailbox's tag, so that the next one takes its place.
+    owned.leave(360, |contents| contents.from = text("+4930123459"));
+    page.until("window.shown.length === 2");
+    page.until(
+        "(navigator.serviceWorker.getRegistration().then((one) => one.getNotifications())
+           .then((all) => window.all = all.map(({ tag, title }) => `${tag} ${title}`).join()),
+          window.all === 'inbox-main New memo from +4930123459')",
+    );
+    assert_calm(&page, owned.served.address.port(), &[&owned.seed.to_text()]);
+    // Where it was forbidden meanwhile, nothing breaks.
+    browser.grant(&owned.base(), &[]);
+    owned.leave(420, |contents| contents.from = text("+4930123460"));
+    page.until(&rows(8));
+    assert_eq!(page.errors(), Vec::<String>::new());
+}
+
+/// The file that comes with an e-mail, of the oldest memo.
+fn mailed(owned: &Owned, folder: &std::path::Path) -> std::path::PathBuf {
+    let all = owned.served.store.list(Some("main"), None, 1_000).unwrap();
+    let record = all.records.last().expect("there is one");
+    let file = folder.join(format!("memo-{}.envelope.json", record.id));
+    let said = json!({
+        "event": "memo", "mailbox": "main", "memo_id": record.id.to_string(),
+        "inbox": format!("{}/inbox/main", owned.base()),
+        "sealed_envelope": record.sealed_envelope, "created_at": "2027-01-15T08:09:00.000Z",
+    });
+    std::fs::write(&file, said.to_string()).unwrap();
+    file
+}
+
+#[test]
+fn the_file_of_an_e_mail_is_opened_where_it_is_dropped() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new();
+    let folder = tempfile::tempdir().unwrap();
+    owned.leave_many(120, |n, contents| {
+        contents.from = text(&format!("+4416149{n:05}"))
+    });
+    let file = mailed(&owned, folder.path());
+    let browser = Browser::start(&chromium, &[]);
+    let page = opened(&browser, &owned.link());
+    page.drop_file(&file, |page| {
+        page.until("document.body.classList.contains('dropping')");
+        page.screenshot(&screenshots("dropping-desktop-light.png"));
+    });
+    page.until(PLAYABLE);
+    assert_eq!(page.evaluate("location.pathname"), "/inbox/main");
+    assert_eq!(
+        page.evaluate("document.querySelector('.memo.open .who').textContent"),
+        "+441614900000",
+        "the oldest one, which the list had not read"
+    );
+    page.until("!document.body.classList.contains('dropping')");
+    // By the menu as well, and what is no envelope is said to be none.
+    let other = folder.path().join("holiday.txt");
+    std::fs::write(&other, "{\"memo_id\": 3}").unwrap();
+    page.choose_file("#envelope-file", &other);
+    page.until("document.querySelector('.toast')?.textContent.includes('no memo’s envelope')");
+    // An envelope of another owner's.
+    let stranger = Owned::new().with_three();
+    let foreign = mailed(&stranger, folder.path());
+    page.drop_file(&foreign, |_| ());
+    page.until(
+        "[...document.querySelectorAll('.toast')].some((one) => one.textContent.includes('another key'))",
+    );
+    assert_calm(&page, owned.served.address.port(), &[&owned.seed.to_text()]);
+    // The page for links says where such a file belongs, and stays.
+    let page = browser.page(1280, 800, false);
+    page.open(&format!("{}/open", owned.base()));
+    page.until("document.readyState === 'complete' && document.getElementById('ask')");
+    page.drop_file(&file, |_| ());
+    page.until("document.body.dataset.problem === 'envelope'");
+    page.settle();
+    page.screenshot(&screenshots("open-envelope-desktop-light.png"));
+    page.drop_file(&other, |_| ());
+    page.until("document.body.dataset.problem === 'not-a-link'");
+    assert_eq!(page.evaluate("location.pathname"), "/open");
+}
+
+/// A demo that stays up; ends when dropped.
+struct Demo(std::process::Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_demos_memo_is_in_the_inbox_that_it_names() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let process = Command::new(env!("CARGO_BIN_EXE_obelus"))
+        .args(["demo", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut demo = Demo(process);
+    let mut line = String::new();
+    let mut output = BufReader::new(demo.0.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    let outcome: serde_json::Value = serde_json::from_str(&line).unwrap();
+    for name in ["memo_id", "link", "http", "inbox_link"] {
+        assert!(outcome[name].is_string(), "{name} in {line}");
+    }
+    assert!(outcome["snr_db"].as_f64().unwrap() >= 30.0, "{line}");
+    assert!(outcome["seconds"].as_f64().unwrap() > 1.0, "{line}");
+    let browser = Browser::start(&chromium, &[]);
+    let page = opened(&browser, outcome["inbox_link"].as_str().unwrap());
+    page.until(&rows(1));
+    page.click(".row", "5550199");
+    page.until(PLAYABLE);
+    assert_eq!(page.errors(), Vec::<String>::new());
+    let listener = browser.page(390, 844, false);
+    listener.open(outcome["link"].as_str().unwrap());
+    listener.until("document.body.dataset.state === 'ready'");
+}
