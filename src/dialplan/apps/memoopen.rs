@@ -19,6 +19,8 @@ static MANUAL: Manual = Manual {
            those of MemoMain, hears `vm-goodbye`, and the call ends.\n\n\
            While the memo plays, `*` winds back and `#` ahead by three seconds, `0` pauses, `2` begins again. After it \
            `5` repeats it (`memo-press-repeat`), and any other key goes on with the dialplan.\n\n\
+           A memo that is no WAV file cannot be played (`memo-cannot-play`). Calls and the pages make WAV files; other \
+           clients may leave other forms.\n\n\
            Codes exist only for memos of mailboxes that say `telephone = true`. Wrong ones are counted for each memo: \
            after ten in a row its code is not taken for an hour, then for two, and so on; after a hundred in all it is no \
            longer taken. A code is never in a variable or in the log.",
