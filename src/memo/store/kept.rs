@@ -29,6 +29,8 @@ pub(super) struct Kept {
     names: AtomicBool,
     /// Held while a file is written or removed, so that the newest is the last.
     writing: Mutex<()>,
+    /// Held while names are made durable, so that nobody takes for durable what another is still about to sync.
+    syncing: Mutex<()>,
 }
 
 impl Kept {
@@ -45,6 +47,7 @@ impl Kept {
             disk,
             names: AtomicBool::new(false),
             writing: Mutex::default(),
+            syncing: Mutex::default(),
         })
     }
 
@@ -100,6 +103,7 @@ impl Kept {
 
     /// Makes every name so far durable.
     pub(super) fn sync(&self) -> io::Result<()> {
+        let _syncing = lock_of(&self.syncing);
         if !self.names.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
@@ -200,7 +204,10 @@ pub(super) fn restore_mailboxes(kept: &Kept, registry: &sled::Tree, is_new: bool
         let name = String::from_utf8_lossy(&name).into_owned();
         let file = file_of(&name);
         if !names.contains(&file) {
-            let entry = serde_json::from_slice(&entry).map_err(corrupt)?;
+            // What cannot be read says so to whoever asks for it.
+            let Ok(entry) = serde_json::from_slice(&entry) else {
+                continue;
+            };
             kept.put(&file, || {
                 serde_json::to_vec(&Mailbox { name, entry })
                     .map(Some)
