@@ -261,15 +261,19 @@ pub const HTTP_HEAD_BYTES: usize = 32 * 1024;
 pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
 /// An HTTP connection lives no longer than this, however slowly its peer reads.
 pub const HTTP_CONNECTION_TIME: Duration = Duration::from_secs(600);
-/// How long an HTTP connection may take nothing of an answer. What is written is taken by the operating system first, some
-/// hundred kilobytes at once, so that this is far longer than the pauses of a slow line.
+/// How long an HTTP connection may need for `HTTP_WRITE_LEAST` bytes of an answer: a kilobyte a second. What is written is taken by the operating system first, some hundred kilobytes at once, so that this is far
+/// longer than the pauses of a slow line.
 pub const HTTP_WRITE_PAUSE: Duration = Duration::from_secs(60);
+/// Bytes of an answer that a connection must take within `HTTP_WRITE_PAUSE`, or all that waits for it where that is less.
+pub const HTTP_WRITE_LEAST: usize = 64 * 1024;
 /// At a stop, requests that have begun may take this long to finish.
 pub const HTTP_STOP_TIME: Duration = Duration::from_secs(5);
 /// Memos in memory at once on their way to HTTP clients; more wait their turn.
 pub const HTTP_MEMOS_IN_MEMORY: usize = 32;
-/// Of them on their way to one address.
-pub const HTTP_MEMOS_PER_ADDRESS: usize = 16;
+/// Of them on their way to one address; a page plays one at a time.
+pub const HTTP_MEMOS_PER_ADDRESS: usize = 4;
+/// How long a request for a memo waits for such a place.
+pub const HTTP_MEMO_WAIT: Duration = Duration::from_secs(5);
 /// Entries in each half of a table of allowances.
 pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 /// Largest ciphertext that is fetched from another domain, bytes: an hour and more of 16-bit audio.

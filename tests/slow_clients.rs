@@ -111,7 +111,12 @@ async fn ask(served: &Served, memo: &StoredMemo, from: &str) -> (String, tokio::
 
 #[tokio::test]
 async fn who_does_not_read_keeps_memos_from_nobody_else() {
-    let served = Served::start(|_| {});
+    let served = Served::start_as(
+        "127.0.0.1",
+        "localhost",
+        |_| {},
+        |state| state.with_memo_wait(Duration::from_millis(20)),
+    );
     // More than an operating system takes of a connection that nobody reads.
     let memo = served.leave(vec![0; 8 * 1024 * 1024]);
     let mut unread = Vec::new();

@@ -90,15 +90,16 @@ pub(super) fn respond(ciphertext: Bytes, place: impl Send + 'static, memo: &Memo
 /// A memo's place in memory, among all and among those on their way to one address.
 pub(super) type InMemory = (OwnedSemaphorePermit, Place);
 
-/// A place for a memo in memory. The error is the answer.
+/// A place for a memo in memory, which others may have to give back first, but not for long. The error is the answer.
 pub(super) async fn place(state: &State, client: Client) -> Result<InMemory, Response> {
-    let own = state
-        .inner
-        .readers
-        .enter(client.address)
-        .ok_or_else(answer::busy)?;
-    let permit = Arc::clone(&state.inner.bodies).acquire_owned().await;
-    Ok((permit.map_err(|_| answer::busy())?, own))
+    let wait = state.inner.memo_wait;
+    let own = state.inner.readers.wait(client.address, 1, wait).await;
+    let own = own.ok_or_else(answer::busy)?;
+    let permit = Arc::clone(&state.inner.bodies).acquire_owned();
+    match tokio::time::timeout(wait, permit).await {
+        Ok(Ok(permit)) => Ok((permit, own)),
+        _ => Err(answer::busy()),
+    }
 }
 
 /// A memo that is given out, and its place.

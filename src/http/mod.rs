@@ -143,6 +143,8 @@ struct Inner {
     upload_grace: Duration,
     /// To whom memos are on their way.
     readers: Crowd,
+    /// How long a request waits for a place among them.
+    memo_wait: Duration,
     /// Room for uploads in memory, in units of bytes.
     upload_room: Arc<Semaphore>,
 }
@@ -194,6 +196,7 @@ impl State {
                 uploaders: Crowd::new(limits::HTTP_UPLOADS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
                 upload_grace: limits::HTTP_UPLOAD_GRACE,
                 readers: Crowd::new(limits::HTTP_MEMOS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
+                memo_wait: limits::HTTP_MEMO_WAIT,
                 upload_room: Arc::new(Semaphore::new(
                     limits::HTTP_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
                 )),
@@ -249,6 +252,12 @@ impl State {
     /// The same, with uploads that must be in time after so long. To be called before the state is shared.
     pub fn with_upload_grace(self, upload_grace: Duration) -> Self {
         self.change(|inner| inner.upload_grace = upload_grace)
+    }
+
+    /// The same, with requests for memos that wait so long for a place in memory. To be called before the state is
+    /// shared.
+    pub fn with_memo_wait(self, memo_wait: Duration) -> Self {
+        self.change(|inner| inner.memo_wait = memo_wait)
     }
 
     /// Ends what only waits, so that a stop does not wait for it.

@@ -142,7 +142,11 @@ async fn requests(
         .header_read_timeout(limits::HTTP_HEAD_TIME)
         .max_buf_size(limits::HTTP_HEAD_BYTES)
         .serve_connection(
-            TokioIo::new(Patient::new(stream, limits::HTTP_WRITE_PAUSE)),
+            TokioIo::new(Patient::new(
+                stream,
+                limits::HTTP_WRITE_PAUSE,
+                limits::HTTP_WRITE_LEAST,
+            )),
             service,
         );
     let mut connection = pin!(connection);
