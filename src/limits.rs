@@ -314,7 +314,7 @@ pub const DISCOVERY_KEYS: usize = 16;
 pub const FETCH_CONNECT_TIME: Duration = Duration::from_secs(5);
 /// Redirections within one host that are followed on the way to a discovery document.
 pub const DISCOVERY_REDIRECTIONS: usize = 3;
-/// Answers of other domains in memory at once, bytes, all together.
+/// Answers of other domains in memory at once, bytes, all together: until whoever asked has them, cached ones included.
 pub const FETCHES_BYTES: usize = 256 * 1024 * 1024;
 /// An error that another domain tells, characters of it that we pass on.
 pub const PEER_ERROR_CHARS: usize = 200;
@@ -329,8 +329,8 @@ pub const RELAY_TIME: Duration = Duration::from_secs(20);
 pub const RELAYS: usize = 64;
 /// Of one domain, so that a slow one does not take all places.
 pub const RELAYS_PER_DOMAIN: usize = 16;
-/// For one address, likewise.
-pub const RELAYS_PER_ADDRESS: usize = 8;
+/// For one address, likewise; two of the largest take half of `FETCHES_BYTES`.
+pub const RELAYS_PER_ADDRESS: usize = 2;
 /// Characters of the id of another domain's memo; ours have 22.
 pub const PEER_MEMO_ID_CHARS: usize = 64;
 /// The control socket: clients at once; they are the operator's own commands.

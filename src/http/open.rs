@@ -3,6 +3,9 @@
 //! The page sends the access token, and the answer is ciphertext, as `/voice/{id}/audio` gives it. A domain that speaks
 //! 1.0 alone needs the key: that is said with 409 and `needs_key`, and where the person agrees the page sends the key,
 //! which goes on to that domain and is kept no longer than the request.
+//!
+//! What came from elsewhere lies in memory until the page has taken it: so long it counts, among what one address, one
+//! domain and all together may have there, and its bytes among those of all answers of other domains.
 
 use super::answer;
 use super::api::crowd::Crowd;
@@ -118,11 +121,11 @@ async fn open(state: &State, client: Client, wanted: Wanted) -> Response {
     };
     let relays = &state.inner.relays;
     let places = (
+        relays.askers.wait(client.address, 1, state.inner.memo_wait).await,
         relays.room.clone().try_acquire_owned(),
-        relays.askers.enter(client.address),
         relays.domains.enter_as(wanted.domain.clone()),
     );
-    let (Ok(permit), Some(asker), Some(domain)) = places else {
+    let (Some(asker), Ok(permit), Some(domain)) = places else {
         log("refused: too many at once");
         return answer::busy();
     };
@@ -184,7 +187,7 @@ fn failed(error: &ClientError) -> Response {
     answer::failure(status, &error.to_string())
 }
 
-/// What is being fetched from other domains.
+/// What is being fetched from other domains, or was and is on its way to who asked.
 pub(super) struct Relays {
     room: Arc<Semaphore>,
     askers: Crowd,
