@@ -379,8 +379,12 @@ pub const SHARES: usize = 100;
 pub const MAX_ACCESSES: u64 = 1_000_000;
 /// Body of an upload, bytes: twelve minutes of WAV, or hours of Opus.
 pub const HTTP_UPLOAD_BYTES: usize = 16 * 1024 * 1024;
-/// Memory for uploads that go on, bytes: four of the largest, as text and decoded.
+/// Memory for strangers' uploads until they are stored, bytes: four of the largest, as text and decoded.
 pub const HTTP_UPLOAD_MEMORY_BYTES: usize = 8 * HTTP_UPLOAD_BYTES;
+/// What of it one address may have: one of the largest.
+pub const HTTP_UPLOAD_SHARE_BYTES: usize = 2 * HTTP_UPLOAD_BYTES;
+/// Memory for uploads of mailboxes' owners, which strangers cannot take: two of the largest.
+pub const HTTP_OWNER_UPLOAD_MEMORY_BYTES: usize = 4 * HTTP_UPLOAD_BYTES;
 /// Bytes by which that memory is handed out.
 pub const HTTP_UPLOAD_UNIT_BYTES: usize = 64 * 1024;
 /// Uploads at once of one address.

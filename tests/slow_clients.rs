@@ -53,7 +53,12 @@ fn an_upload_that_trickles_is_cut_off_and_gives_its_room_back() {
     // As many as an address may have, and then as many again: the first have given their places back.
     for _ in 0..2 {
         let trickling: Vec<TcpStream> = (0..limits::HTTP_UPLOADS_PER_ADDRESS)
-            .map(|_| begin_upload(&served, limits::HTTP_UPLOAD_BYTES))
+            .map(|_| {
+                begin_upload(
+                    &served,
+                    limits::HTTP_UPLOAD_BYTES / limits::HTTP_UPLOADS_PER_ADDRESS,
+                )
+            })
             .collect();
         for mut stream in trickling {
             // A byte every few milliseconds, which is how long each look for an answer takes.

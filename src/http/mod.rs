@@ -145,8 +145,14 @@ struct Inner {
     readers: Crowd,
     /// How long a request waits for a place among them.
     memo_wait: Duration,
-    /// Room for uploads in memory, in units of bytes.
+    /// How long an upload waits for others to give their places back.
+    upload_wait: Duration,
+    /// Room for strangers' uploads in memory, in units of bytes.
     upload_room: Arc<Semaphore>,
+    /// What of it an address may have.
+    upload_shares: Crowd,
+    /// Room for owners' uploads, likewise.
+    owner_room: Arc<Semaphore>,
 }
 
 impl State {
@@ -197,8 +203,16 @@ impl State {
                 upload_grace: limits::HTTP_UPLOAD_GRACE,
                 readers: Crowd::new(limits::HTTP_MEMOS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
                 memo_wait: limits::HTTP_MEMO_WAIT,
+                upload_wait: limits::HTTP_UPLOAD_WAIT,
                 upload_room: Arc::new(Semaphore::new(
                     limits::HTTP_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
+                )),
+                upload_shares: Crowd::new(
+                    limits::HTTP_UPLOAD_SHARE_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
+                    usize::MAX,
+                ),
+                owner_room: Arc::new(Semaphore::new(
+                    limits::HTTP_OWNER_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
                 )),
             }),
         })
@@ -252,6 +266,11 @@ impl State {
     /// The same, with uploads that must be in time after so long. To be called before the state is shared.
     pub fn with_upload_grace(self, upload_grace: Duration) -> Self {
         self.change(|inner| inner.upload_grace = upload_grace)
+    }
+
+    /// The same, with uploads that wait so long for others. To be called before the state is shared.
+    pub fn with_upload_wait(self, upload_wait: Duration) -> Self {
+        self.change(|inner| inner.upload_wait = upload_wait)
     }
 
     /// The same, with requests for memos that wait so long for a place in memory. To be called before the state is

@@ -49,7 +49,7 @@ impl<K: Eq + Hash + Clone> Crowd<K> {
         let mut counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = counts.values().sum();
         let own = counts.get(&key).copied().unwrap_or(0);
-        if all + size > self.total || own + size > self.each {
+        if all.saturating_add(size) > self.total || own + size > self.each {
             return None;
         }
         counts.insert(key.clone(), own + size);

@@ -1,7 +1,8 @@
 //! `POST /api/memos`: a memo that somebody leaves without a telephone, encrypted in their browser: for a mailbox, sealed
 //! to its owner there, or for a link that they give to whom they like. Where the operator permits it.
 
-use super::{bad_request, upload};
+use super::bad_request;
+use super::upload::{self, Sender};
 use crate::http::client_address::Client;
 use crate::http::{answer, State};
 use crate::limits;
@@ -28,7 +29,7 @@ pub(super) async fn leave(
     if let Err(wait) = state.limiter().upload(client.address, state.now()) {
         return Err(answer::too_many(wait));
     }
-    let upload = upload::read(&state, client, &headers, body).await?;
+    let upload = upload::read(&state, client, Sender::Stranger, &headers, body).await?;
     // Counted when it is known, and before it is stored.
     if let Err(wait) = state
         .limiter()
@@ -82,7 +83,7 @@ pub(super) async fn leave(
         sealed: upload.sealed,
         facts,
     };
-    let record = upload::store(&state, memo).await?;
+    let record = upload::store(&state, memo, upload.held).await?;
     tracing::info!(
         address = %client.address,
         memo = %record.id,
