@@ -436,6 +436,34 @@ async fn guesses_are_bounded_by_address_and_by_memo() {
 }
 
 #[tokio::test]
+async fn guesses_at_the_admin_token_are_bounded_without_locking_the_operator_out() {
+    let served = Served::start(|config| {
+        trust_loopback(config);
+        config.http.admin_token = Some(Secret::new("open sesame".into()));
+    });
+    let receipt = format!("/api/receipts/{}", MemoId::generate());
+    let ask = |path: &str, token: String, from: &str| {
+        let request = get(&served, path).header("x-forwarded-for", from);
+        request.bearer_auth(token).send()
+    };
+    for guess in 0..10 {
+        for (path, status) in [("/voicemails", 401), (&receipt, 404)] {
+            let answer = ask(path, format!("guess {guess}"), "203.0.113.1").await.unwrap();
+            assert_eq!(answer.status(), status);
+        }
+    }
+    for path in ["/voicemails", &receipt] {
+        let answer = ask(path, "open sesame".into(), "203.0.113.1").await.unwrap();
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(answer.headers()["retry-after"], "6");
+    }
+    let answer = ask("/voicemails", "open sesame".into(), "203.0.113.2")
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn every_page_keeps_itself_to_itself() {
     let served = Served::start(|_| ());
     for path in [

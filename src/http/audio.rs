@@ -127,7 +127,7 @@ impl Granted {
 pub(super) fn admit(state: &State, client: Client, what: &str) -> Result<(), Response> {
     let allowed = state.limiter().request(client.address, state.now());
     allowed.map_err(|wait| {
-        tracing::info!(address = %client.address, outcome = "refused: too many attempts", "{what}");
+        state.log_refusal(client, what, "refused: too many attempts", None);
         answer::too_many(wait)
     })
 }
@@ -172,7 +172,8 @@ pub(super) async fn decide<T: Send + 'static>(
     let now = state.now();
     let allowed = id.map_or(Ok(()), |id| state.limiter().attempt(id, address, now));
     if let Err(wait) = allowed {
-        log("refused: too many attempts");
+        let memo = id.map(|id| id.to_string());
+        state.log_refusal(client, what, "refused: too many attempts", memo.as_deref());
         return Err(answer::too_many(wait));
     }
     let result = match tokio::task::spawn_blocking(move || decision(&asker)).await {

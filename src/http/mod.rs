@@ -7,7 +7,8 @@
 //! - [`inbox`], [`record`], [`open_page`]: the pages beside the player.
 //! - [`open`]: memos of other domains, for our own pages.
 //! - [`audio`], [`voice`], [`federation`], [`telephone`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
-//! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
+//! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`], [`refusals`]: what surrounds each request.
+//! - [`operator`]: whether the operator asks.
 //! - [`serve`], [`tls`]: connections.
 
 #![allow(
@@ -30,8 +31,10 @@ mod inbox;
 mod limiter;
 mod open;
 mod open_page;
+mod operator;
 mod patience;
 mod record;
+mod refusals;
 mod serve;
 mod telephone;
 pub mod tls;
@@ -41,7 +44,9 @@ mod voicemails;
 pub use self::serve::{serve, serve_router, Peer};
 
 use self::api::crowd::Crowd;
+use self::client_address::Client;
 use self::limiter::Limiter;
+use self::refusals::RefusalLog;
 use crate::config;
 use crate::federation::discovery;
 use crate::federation::node::{Node, NodeError};
@@ -124,6 +129,7 @@ struct Inner {
     relays: open::Relays,
     clock: Arc<dyn Clock>,
     limiter: Mutex<Limiter>,
+    refusals: Mutex<RefusalLog>,
     /// One permit for each body in memory on its way out.
     bodies: Arc<Semaphore>,
     readiness: Readiness,
@@ -190,6 +196,7 @@ impl State {
                 relays: open::Relays::default(),
                 clock: Arc::new(SystemClock::default()),
                 limiter: Mutex::new(Limiter::default()),
+                refusals: Mutex::new(RefusalLog::default()),
                 bodies: Arc::new(Semaphore::new(limits::HTTP_MEMOS_IN_MEMORY)),
                 readiness: Arc::new(|| Ok(())),
                 record: http.record,
@@ -318,6 +325,19 @@ impl State {
                 .ct_eq(&Sha256::digest(expected.expose()))
                 .into()
         })
+    }
+
+    /// Logs that somebody was refused what guessers ask for: not each time.
+    fn log_refusal(&self, client: Client, what: &str, outcome: &str, name: Option<&str>) {
+        let address = client.address;
+        let mut refusals = self.inner.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(more) = refusals.note(address, self.now()) else {
+            return;
+        };
+        drop(refusals);
+        let name = name.map(refusals::shown);
+        let since = (more > 0).then_some(more);
+        tracing::info!(%address, name, outcome, refused_since_last_line = since, "{what}");
     }
 
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {

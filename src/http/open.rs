@@ -126,7 +126,8 @@ async fn open(state: &State, client: Client, wanted: Wanted) -> Response {
         relays.domains.enter_as(wanted.domain.clone()),
     );
     let (Some(asker), Ok(permit), Some(domain)) = places else {
-        log("refused: too many at once");
+        let name = wanted.domain.as_str();
+        state.log_refusal(client, "open", "refused: too many at once", Some(name));
         return answer::busy();
     };
     let secret = match &wanted.shown {

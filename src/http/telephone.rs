@@ -117,7 +117,12 @@ async fn open(
     };
     let allowed = state.limiter().code(&name, address, state.now());
     allowed.map_err(|wait| {
-        log(None, "refused: too many wrong codes");
+        state.log_refusal(
+            head.client,
+            "telephone",
+            "refused: too many wrong codes",
+            Some(&name),
+        );
         answer::too_many(wait)
     })?;
     let place = audio::place(state, head.client).await?;

@@ -101,7 +101,12 @@ pub(super) async fn put_key(
         })
     });
     if !changed.await? {
-        tracing::info!(address = %client.address, "refused: unknown mailbox or wrong key");
+        state.log_refusal(
+            client,
+            "owner",
+            "refused: unknown mailbox or wrong key",
+            Some(&mailbox),
+        );
         state.limiter().wrong_owner(&mailbox, client.address, now);
         return Err(owner::wrong());
     }
