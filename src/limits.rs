@@ -253,6 +253,8 @@ pub const CONFIG_BYTES: usize = 1024 * 1024;
 pub const CALLS: usize = 32_767;
 /// Most media threads that a configuration may ask for.
 pub const MEDIA_THREADS: usize = 64;
+/// Characters that an operator's token should have at least.
+pub const ADMIN_TOKEN_CHARS: usize = 16;
 /// HTTP connections at once from one address; trusted proxies are not counted.
 pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 64;
 /// Head of an HTTP request, bytes.
