@@ -740,6 +740,28 @@ async fn of_two_uploads_with_one_id_at_once_one_is_taken() {
     assert_eq!(inbox.audio(&id, &key).await, StatusCode::OK);
 }
 
+#[tokio::test]
+async fn a_look_at_a_one_time_memo_does_not_use_it_up() {
+    let inbox = Inbox::new();
+    let (id, key) = inbox.leave_with(|facts| facts.max_accesses = Some(1));
+    let look = |key: &MemoKey| {
+        let token = AccessToken::derive(key).to_text().to_string();
+        let request = inbox.anonymous(Method::HEAD, &format!("/voice/{id}/audio"));
+        request.bearer_auth(token).send()
+    };
+    let size = inbox.store().get(&id).unwrap().unwrap().file_size_bytes;
+    for _ in 0..3 {
+        let answer = look(&key).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-length"], size.to_string());
+        assert_eq!(answer.headers()["memo-encryption"], "aes-256-gcm");
+    }
+    let wrong = look(&MemoKey::generate()).await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::NOT_FOUND);
+    assert_eq!(inbox.audio(&id, &key).await, StatusCode::OK);
+    assert_eq!(look(&key).await.unwrap().status(), StatusCode::GONE);
+}
+
 /// Begins an upload of so many bytes from that address, and says whether the server wants the rest of it.
 async fn begin_upload(inbox: &Inbox, from: &str, bytes: usize) -> (bool, TcpStream) {
     let socket = TcpSocket::new_v4().unwrap();

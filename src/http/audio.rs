@@ -2,19 +2,21 @@
 //!
 //! The body is the ciphertext with its tag; the IV stands in `Memo-Iv` (base64url), what the plain audio is in
 //! `Memo-Audio-Format`, when it was recorded in `Memo-Created-At` (RFC 3339), how it is encrypted in `Memo-Encryption`, and
-//! in `Memo-Complete` whether the recording came to its end. Pages of any site may ask: the token is the right to.
+//! in `Memo-Complete` whether the recording came to its end. Pages of any site may ask: the token is the right to. HEAD is
+//! answered alike, and counts nothing.
 
 use super::answer;
 use super::api::crowd::Place;
 use super::client_address::Client;
-use super::headers::bearer;
+use super::headers::{self, bearer};
 use super::State;
 use crate::federation::server::{self, Asker, Proof, Refusal};
 use crate::memo::key::MemoId;
+use crate::memo::record::Record;
 use crate::memo::seal::IV_BYTES;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as FromState};
-use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{header, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
@@ -35,10 +37,11 @@ const MEMO_COMPLETE: HeaderName = HeaderName::from_static("memo-complete");
 pub(super) async fn get(
     FromState(state): FromState<State>,
     client: Client,
+    method: Method,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    fields: HeaderMap,
 ) -> Response {
-    let Some(token) = bearer(&headers) else {
+    let Some(token) = bearer(&fields) else {
         let mut response = answer::failure(StatusCode::UNAUTHORIZED, "the memo's access token is missing");
         response
             .headers_mut()
@@ -48,11 +51,30 @@ pub(super) async fn get(
     if let Err(refused) = admit(&state, client, "fetch") {
         return refused;
     }
-    let proof = Proof::of_token(token);
-    match fetch(&state, client, id.parse().ok(), proof, Asker::OwnPage).await {
-        Ok(granted) => granted.respond(),
-        Err(refused) => refused,
-    }
+    let (id, proof) = (id.parse().ok(), Proof::of_token(token));
+    let answered = match method {
+        Method::HEAD => look(&state, client, id, proof).await,
+        _ => fetch(&state, client, id, proof, Asker::OwnPage)
+            .await
+            .map(Granted::respond),
+    };
+    answered.unwrap_or_else(|refused| refused)
+}
+
+/// What a fetch would be answered, but for the ciphertext: nobody has heard anything, so nothing is counted.
+async fn look(state: &State, client: Client, id: Option<MemoId>, proof: Proof) -> Result<Response, Response> {
+    let (shared, now) = (state.clone(), state.wall());
+    let looked = decide(state, client, "look", id, Asker::OwnPage, move |asker| {
+        let policy = &shared.inner.federation.policy;
+        server::verify(shared.store(), id, proof, policy, asker, now)
+    });
+    let record = looked.await?;
+    let mut response = Response::new(Body::empty());
+    headers::no_store(&mut response);
+    let length = HeaderValue::from(record.file_size_bytes);
+    response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    describe(&mut response, &MemoFields::of(&record));
+    Ok(response)
 }
 
 /// What is said of ciphertext in header fields.
@@ -64,9 +86,26 @@ pub(super) struct MemoFields {
     pub(super) complete: bool,
 }
 
+impl MemoFields {
+    fn of(record: &Record) -> Self {
+        MemoFields {
+            iv: record.encryption_iv,
+            audio_format: record.audio_format.clone(),
+            created_at: Some(record.created_at.to_rfc3339()),
+            encryption: record.metadata.encryption.name().to_owned(),
+            complete: record.complete,
+        }
+    }
+}
+
 /// Ciphertext, and what is said of it. Its place is kept until the last of it was handed to the connection.
 pub(super) fn respond(ciphertext: Bytes, place: impl Send + 'static, memo: &MemoFields) -> Response {
     let mut response = answer::large(ciphertext, place);
+    describe(&mut response, memo);
+    response
+}
+
+fn describe(response: &mut Response, memo: &MemoFields) {
     let fields = response.headers_mut();
     fields.insert(
         header::CONTENT_TYPE,
@@ -84,7 +123,6 @@ pub(super) fn respond(ciphertext: Bytes, place: impl Send + 'static, memo: &Memo
             fields.insert(name, value);
         }
     }
-    response
 }
 
 /// A memo's place in memory, among all and among those on their way to one address.
@@ -111,14 +149,7 @@ pub(super) struct Granted {
 impl Granted {
     /// The ciphertext as the answer.
     pub(super) fn respond(self) -> Response {
-        let record = self.memo.record;
-        let fields = MemoFields {
-            iv: record.encryption_iv,
-            audio_format: record.audio_format,
-            created_at: Some(record.created_at.to_rfc3339()),
-            encryption: record.metadata.encryption.name().to_owned(),
-            complete: record.complete,
-        };
+        let fields = MemoFields::of(&self.memo.record);
         respond(self.memo.ciphertext.into(), self.place, &fields)
     }
 }
