@@ -17,7 +17,7 @@ use obelus::secret::Secret;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{json, Value};
 use served::{key_of, self_signed, trust_loopback, Served};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -461,6 +461,39 @@ async fn guesses_at_the_admin_token_are_bounded_without_locking_the_operator_out
         .await
         .unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
+}
+
+/// What a request as it stands is answered, and how.
+fn raw(served: &Served, request: &[u8]) -> String {
+    let mut stream = std::net::TcpStream::connect(served.address).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn what_is_broken_is_called_so_and_in_json() {
+    let served = Served::start(|config| config.http.record = true);
+    let broken_chunk = |path: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"
+        )
+    };
+    for path in [FETCH, "/api/open", "/api/memos"] {
+        let answer = raw(&served, broken_chunk(path).as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{path}: {answer}");
+        assert!(answer.contains("{\"error\":"), "{path}: {answer}");
+    }
+    for path in [
+        "/voice/%ff/audio",
+        "/api/mailboxes/%ff",
+        "/api/mailboxes/%ff/memos",
+    ] {
+        let answer = get(&served, path).bearer_auth("x").send().await.unwrap();
+        assert!(answer.status().is_client_error());
+        assert_eq!(answer.headers()["content-type"], "application/json", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::answer;
 use super::audio::{admit, decide, fetch as fetch_memo};
+use super::body;
 use super::client_address::Client;
 use super::State;
 use crate::federation::authenticate::{authenticate, AuthenticationError, Request};
@@ -11,7 +12,7 @@ use crate::federation::server::{self, Asker, Proof, Refusal};
 use crate::limits;
 use crate::memo::key::MemoId;
 use crate::memo::record::{Millis, Record};
-use axum::body::{to_bytes, Body, Bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::State as FromState;
 use axum::http::{header, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
@@ -121,9 +122,7 @@ impl Head {
 /// Reads a request, and finds out who asks; the error is the answer.
 async fn read(state: &State, what: &'static str, head: &Head, body: Body) -> Result<Attempt, Response> {
     admit(state, head.client, what)?;
-    let bytes = to_bytes(body, limits::HTTP_BODY_BYTES)
-        .await
-        .map_err(|_| answer::failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"))?;
+    let bytes = body::whole(body, limits::HTTP_BODY_BYTES).await?;
     let attempt = understand(state, what, head, &bytes).await;
     // The request held a key or a token: nothing of it stays.
     if let Ok(mut bytes) = bytes.try_into_mut() {

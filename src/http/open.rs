@@ -10,6 +10,7 @@
 use super::answer;
 use super::api::crowd::Crowd;
 use super::audio::{self, MemoFields};
+use super::body;
 use super::client_address::Client;
 use super::federation::SecretText;
 use super::State;
@@ -20,7 +21,7 @@ use crate::federation::server::{Asker, Proof};
 use crate::limits;
 use crate::memo::key::MemoKey;
 use crate::memo::token::AccessToken;
-use axum::body::{to_bytes, Body};
+use axum::body::Body;
 use axum::extract::State as FromState;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -82,9 +83,7 @@ async fn read(body: Body) -> Result<Wanted, Response> {
             &format!("the request is malformed: {what}"),
         )
     };
-    let bytes = to_bytes(body, limits::HTTP_BODY_BYTES)
-        .await
-        .map_err(|_| answer::failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"))?;
+    let bytes = body::whole(body, limits::HTTP_BODY_BYTES).await?;
     let parsed: Result<Ask, _> = serde_json::from_slice(&bytes);
     if let Ok(mut bytes) = bytes.try_into_mut() {
         bytes.zeroize();

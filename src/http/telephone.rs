@@ -5,6 +5,7 @@
 
 use super::answer;
 use super::audio::{self, admit, refused, InMemory};
+use super::body;
 use super::federation::{log_refused, who, Head, SecretText};
 use super::State;
 use crate::federation::domain::Domain;
@@ -12,7 +13,7 @@ use crate::federation::server::{Asker, Refusal};
 use crate::federation::telephone::{self, Asked, Unlocked};
 use crate::limits;
 use crate::memo::telephone::code::{Locator, Proof};
-use axum::body::{to_bytes, Body};
+use axum::body::Body;
 use axum::extract::State as FromState;
 use axum::http::{header, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -53,9 +54,7 @@ pub(super) async fn post(FromState(state): FromState<State>, head: Head, body: B
 
 async fn read(state: &State, head: &Head, body: Body) -> Result<Attempt, Response> {
     admit(state, head.client, "telephone")?;
-    let bytes = to_bytes(body, limits::HTTP_BODY_BYTES)
-        .await
-        .map_err(|_| answer::failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"))?;
+    let bytes = body::whole(body, limits::HTTP_BODY_BYTES).await?;
     let attempt = understand(state, head, &bytes).await;
     // It may have held a proof, which is a secret until it was compared.
     if let Ok(mut bytes) = bytes.try_into_mut() {

@@ -3,6 +3,7 @@
 
 use super::crowd::Place;
 use super::{bad_request, blocking, body};
+use crate::http::body::{broken, too_large};
 use crate::http::client_address::Client;
 use crate::http::{answer, State};
 use crate::limits;
@@ -145,7 +146,7 @@ pub(super) async fn read(
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse::<usize>().ok());
     let bytes = match announced {
-        Some(bytes) if bytes > most => return Err(body::too_large()),
+        Some(bytes) if bytes > most => return Err(too_large()),
         Some(bytes) => bytes,
         None => most,
     };
@@ -172,11 +173,11 @@ async fn collect(body: Body, most: usize, grace: Duration) -> Result<Vec<u8>, Re
         let piece: Bytes = match piece {
             Ok(Some(Ok(piece))) => piece,
             Ok(None) => return Ok(text),
-            Ok(Some(Err(_))) => return Err(bad_request("the request broke off")),
+            Ok(Some(Err(_))) => return Err(broken()),
             Err(_) => return Err(too_slow()),
         };
         if text.len() + piece.len() > most {
-            return Err(body::too_large());
+            return Err(too_large());
         }
         text.extend_from_slice(&piece);
         if text.len() < due(most, began.elapsed(), grace) {
