@@ -584,7 +584,15 @@ async fn https_is_spoken_with_the_certificate_given() {
         "https://localhost:{}/.well-known/voice-federation",
         served.address.port()
     );
-    let answer: Value = trusting.get(url).send().await.unwrap().json().await.unwrap();
+    let strict = "strict-transport-security";
+    let answer = trusting.get(&url).send().await.unwrap();
+    assert!(
+        answer.headers().get(strict).is_none(),
+        "others speak HTTP on localhost"
+    );
+    let named = trusting.get(&url).header("host", "memo.example.org").send();
+    assert_eq!(named.await.unwrap().headers()[strict], "max-age=2592000");
+    let answer: Value = answer.json().await.unwrap();
     assert!(answer["endpoints"]["fetch"]
         .as_str()
         .unwrap()
