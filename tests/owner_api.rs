@@ -633,6 +633,13 @@ async fn a_memo_is_left_in_a_browser_for_a_mailbox_and_its_notifiers_are_told() 
     }
     assert_eq!(answers[0].0, StatusCode::NOT_FOUND);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
+    // Sealed to a key that the owner had before, or never.
+    let (id, key, mut body) = upload(|body| body["mailbox"] = json!("main"));
+    let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
+    let contents = Contents::new(MemoKey::from_text(&key.to_text()).unwrap(), &link);
+    let other = inbox.seed.public_key(Kem::XWing);
+    body["sealed_envelope"] = json!(envelope::seal(&other, &id, &contents).unwrap());
+    assert_eq!(leave(body).await.0, StatusCode::CONFLICT);
     let (_, _, bare) = upload(|body| body["mailbox"] = json!("main"));
     assert_eq!(
         leave(bare).await.0,

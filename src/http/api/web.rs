@@ -40,16 +40,23 @@ pub(super) async fn leave(
     let now = state.wall();
     let expires_at = match &upload.mailbox {
         Some(mailbox) => {
-            if upload.envelope.is_none() {
+            let Some(envelope) = &upload.envelope else {
                 return Err(bad_request("sealed_envelope is missing"));
-            }
+            };
             let takes = state.takes_memos(mailbox);
             let (store, name) = (state.store().clone(), mailbox.clone());
             let owner = super::blocking(move || store.mailboxes().owner(&name)).await?;
-            if !takes || owner.is_none() {
+            let Some(owner) = owner.filter(|_| takes) else {
                 return Err(answer::failure(
                     StatusCode::NOT_FOUND,
                     "there is no such mailbox here, or it takes no memos from browsers",
+                ));
+            };
+            // The owner could never open it. What the envelope holds, nobody here can tell.
+            if envelope.kem != owner.kem {
+                return Err(answer::failure(
+                    StatusCode::CONFLICT,
+                    "sealed_envelope is for a key of another kind than the mailbox's: ask for its key again",
                 ));
             }
             upload.expires_at
