@@ -174,12 +174,13 @@ pub(super) async fn fetch(
 ) -> Result<Granted, Response> {
     let place = place(state, client).await?;
     let (shared, now) = (state.clone(), state.wall());
-    let memo = decide(state, client, "fetch", id, asker, move |asker| {
+    // The place goes along: whoever goes away meanwhile does not make room before the disk was read.
+    let granted = decide(state, client, "fetch", id, asker, move |asker| {
         let policy = &shared.inner.federation.policy;
-        server::fetch(shared.store(), id, proof, policy, asker, now)
-    })
-    .await?;
-    Ok(Granted { memo, place })
+        let memo = server::fetch(shared.store(), id, proof, policy, asker, now)?;
+        Ok(Granted { memo, place })
+    });
+    granted.await
 }
 
 /// Runs a decision over the store off the async threads, within the limits on attempts at one memo, and logs its outcome.

@@ -17,7 +17,7 @@ use axum::extract::State as FromState;
 use axum::http::{header, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::Json;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{json, Value};
@@ -245,10 +245,9 @@ pub(super) async fn fetch(FromState(state): FromState<State>, head: Head, body: 
         Err(refused) => return refused,
     };
     let record = granted.memo.record;
-    let answer = json!({
+    let fields = json!({
         "success": true,
         "memo_id": record.id,
-        "encrypted_audio_b64": STANDARD.encode(&granted.memo.ciphertext),
         "encryption_iv": URL_SAFE.encode(record.encryption_iv),
         "encryption": record.metadata.encryption,
         "audio_format": record.audio_format,
@@ -258,11 +257,7 @@ pub(super) async fn fetch(FromState(state): FromState<State>, head: Head, body: 
         "max_age_seconds": max_age_secs(&record, state.wall()),
         "metadata": {"source": record.metadata.source, "created_at": record.created_at.to_rfc3339()},
     });
-    let mut response = answer::large(answer.to_string().into(), granted.place);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    answer::with_audio(fields, granted.memo.ciphertext, granted.place).await
 }
 
 /// How long another domain may keep the ciphertext: not at all where fetches are counted, nor beyond the memo's end.
