@@ -253,6 +253,8 @@ pub const CONFIG_BYTES: usize = 1024 * 1024;
 pub const CALLS: usize = 32_767;
 /// Most media threads that a configuration may ask for.
 pub const MEDIA_THREADS: usize = 64;
+/// Characters that an operator's token should have at least.
+pub const ADMIN_TOKEN_CHARS: usize = 16;
 /// HTTP connections at once from one address; trusted proxies are not counted.
 pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 64;
 /// Head of an HTTP request, bytes.
@@ -261,15 +263,19 @@ pub const HTTP_HEAD_BYTES: usize = 32 * 1024;
 pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
 /// An HTTP connection lives no longer than this, however slowly its peer reads.
 pub const HTTP_CONNECTION_TIME: Duration = Duration::from_secs(600);
-/// How long an HTTP connection may take nothing of an answer. What is written is taken by the operating system first, some
-/// hundred kilobytes at once, so that this is far longer than the pauses of a slow line.
+/// How long an HTTP connection may need for `HTTP_WRITE_LEAST` bytes of an answer: a kilobyte a second. What is written is taken by the operating system first, some hundred kilobytes at once, so that this is far
+/// longer than the pauses of a slow line.
 pub const HTTP_WRITE_PAUSE: Duration = Duration::from_secs(60);
+/// Bytes of an answer that a connection must take within `HTTP_WRITE_PAUSE`, or all that waits for it where that is less.
+pub const HTTP_WRITE_LEAST: usize = 64 * 1024;
 /// At a stop, requests that have begun may take this long to finish.
 pub const HTTP_STOP_TIME: Duration = Duration::from_secs(5);
 /// Memos in memory at once on their way to HTTP clients; more wait their turn.
 pub const HTTP_MEMOS_IN_MEMORY: usize = 32;
-/// Of them on their way to one address.
-pub const HTTP_MEMOS_PER_ADDRESS: usize = 16;
+/// Of them on their way to one address; a page plays one at a time.
+pub const HTTP_MEMOS_PER_ADDRESS: usize = 4;
+/// How long a request for a memo waits for such a place.
+pub const HTTP_MEMO_WAIT: Duration = Duration::from_secs(5);
 /// Entries in each half of a table of allowances.
 pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 /// Largest ciphertext that is fetched from another domain, bytes: an hour and more of 16-bit audio.
@@ -310,7 +316,7 @@ pub const DISCOVERY_KEYS: usize = 16;
 pub const FETCH_CONNECT_TIME: Duration = Duration::from_secs(5);
 /// Redirections within one host that are followed on the way to a discovery document.
 pub const DISCOVERY_REDIRECTIONS: usize = 3;
-/// Answers of other domains in memory at once, bytes, all together.
+/// Answers of other domains in memory at once, bytes, all together: until whoever asked has them, cached ones included.
 pub const FETCHES_BYTES: usize = 256 * 1024 * 1024;
 /// An error that another domain tells, characters of it that we pass on.
 pub const PEER_ERROR_CHARS: usize = 200;
@@ -325,8 +331,8 @@ pub const RELAY_TIME: Duration = Duration::from_secs(20);
 pub const RELAYS: usize = 64;
 /// Of one domain, so that a slow one does not take all places.
 pub const RELAYS_PER_DOMAIN: usize = 16;
-/// For one address, likewise.
-pub const RELAYS_PER_ADDRESS: usize = 8;
+/// For one address, likewise; two of the largest take half of `FETCHES_BYTES`.
+pub const RELAYS_PER_ADDRESS: usize = 2;
 /// Characters of the id of another domain's memo; ours have 22.
 pub const PEER_MEMO_ID_CHARS: usize = 64;
 /// The control socket: clients at once; they are the operator's own commands.
@@ -375,8 +381,12 @@ pub const SHARES: usize = 100;
 pub const MAX_ACCESSES: u64 = 1_000_000;
 /// Body of an upload, bytes: twelve minutes of WAV, or hours of Opus.
 pub const HTTP_UPLOAD_BYTES: usize = 16 * 1024 * 1024;
-/// Memory for uploads that go on, bytes: four of the largest, as text and decoded.
+/// Memory for strangers' uploads until they are stored, bytes: four of the largest, as text and decoded.
 pub const HTTP_UPLOAD_MEMORY_BYTES: usize = 8 * HTTP_UPLOAD_BYTES;
+/// What of it one address may have: one of the largest.
+pub const HTTP_UPLOAD_SHARE_BYTES: usize = 2 * HTTP_UPLOAD_BYTES;
+/// Memory for uploads of mailboxes' owners, which strangers cannot take: two of the largest.
+pub const HTTP_OWNER_UPLOAD_MEMORY_BYTES: usize = 4 * HTTP_UPLOAD_BYTES;
 /// Bytes by which that memory is handed out.
 pub const HTTP_UPLOAD_UNIT_BYTES: usize = 64 * 1024;
 /// Uploads at once of one address.

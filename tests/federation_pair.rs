@@ -13,6 +13,7 @@ use base64::Engine as _;
 use obelus::federation::identity::Identity;
 use obelus::federation::open_link::{open_link, FetchError};
 use obelus::federation::signature::{sign, SignedFields};
+use obelus::limits;
 use obelus::memo::key::MemoKey;
 use obelus::memo::link::ParsedLink;
 use obelus::memo::open;
@@ -23,8 +24,9 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::{json, Value};
 use served::{key_of, Served, RECORDED};
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 const FETCH: &str = "/api/federation/voice/fetch";
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/voice_federation_1_0.py");
@@ -132,6 +134,41 @@ async fn a_memo_of_the_one_opens_on_the_other() {
     let memo = a.leave(tone());
     let response = open_on(&a, &format!("http://{}", domain(&a)), &memo).await;
     assert_eq!(audio(response, &key_of(&memo)).await.len(), 44 + 16_000);
+}
+
+#[tokio::test]
+async fn who_does_not_read_memos_of_another_domain_has_two_of_them_in_memory() {
+    let (_, there) = pair();
+    let here = Served::start_as(
+        "127.0.0.1",
+        "127.0.0.1",
+        |config| config.federation.allow_private = vec!["127.0.0.2".into()],
+        |state| state.with_memo_wait(Duration::from_millis(20)),
+    );
+    // More than an operating system takes of a connection that nobody reads.
+    let memo = there.leave(vec![0; 8 * 1024 * 1024]);
+    let ask = json!({
+        "domain": domain(&there), "memo_id": memo.id, "access_token": token_of(&key_of(&memo)),
+    });
+    let ask = |from: &str| {
+        let http = Client::builder()
+            .no_proxy()
+            .local_address(from.parse::<IpAddr>().unwrap());
+        let request = http.build().unwrap().post(here.url("/api/open"));
+        request.json(&ask).send()
+    };
+    let mut unread = Vec::new();
+    for _ in 0..limits::RELAYS_PER_ADDRESS {
+        let response = ask("127.0.0.1").await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        unread.push(response);
+    }
+    let refused = ask("127.0.0.1").await.unwrap();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    let other = ask("127.0.0.5").await.unwrap();
+    assert_eq!(other.status(), StatusCode::OK);
+    assert_eq!(other.bytes().await.unwrap().len() as u64, memo.size_bytes);
 }
 
 /// A request to `b` in the name of `a`, that may be altered before it is sent.

@@ -17,7 +17,7 @@ use obelus::secret::Secret;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{json, Value};
 use served::{key_of, self_signed, trust_loopback, Served};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -436,6 +436,67 @@ async fn guesses_are_bounded_by_address_and_by_memo() {
 }
 
 #[tokio::test]
+async fn guesses_at_the_admin_token_are_bounded_without_locking_the_operator_out() {
+    let served = Served::start(|config| {
+        trust_loopback(config);
+        config.http.admin_token = Some(Secret::new("open sesame".into()));
+    });
+    let receipt = format!("/api/receipts/{}", MemoId::generate());
+    let ask = |path: &str, token: String, from: &str| {
+        let request = get(&served, path).header("x-forwarded-for", from);
+        request.bearer_auth(token).send()
+    };
+    for guess in 0..10 {
+        for (path, status) in [("/voicemails", 401), (&receipt, 404)] {
+            let answer = ask(path, format!("guess {guess}"), "203.0.113.1").await.unwrap();
+            assert_eq!(answer.status(), status);
+        }
+    }
+    for path in ["/voicemails", &receipt] {
+        let answer = ask(path, "open sesame".into(), "203.0.113.1").await.unwrap();
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(answer.headers()["retry-after"], "6");
+    }
+    let answer = ask("/voicemails", "open sesame".into(), "203.0.113.2")
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+/// What a request as it stands is answered, and how.
+fn raw(served: &Served, request: &[u8]) -> String {
+    let mut stream = std::net::TcpStream::connect(served.address).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn what_is_broken_is_called_so_and_in_json() {
+    let served = Served::start(|config| config.http.record = true);
+    let broken_chunk = |path: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"
+        )
+    };
+    for path in [FETCH, "/api/open", "/api/memos"] {
+        let answer = raw(&served, broken_chunk(path).as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{path}: {answer}");
+        assert!(answer.contains("{\"error\":"), "{path}: {answer}");
+    }
+    for path in [
+        "/voice/%ff/audio",
+        "/api/mailboxes/%ff",
+        "/api/mailboxes/%ff/memos",
+    ] {
+        let answer = get(&served, path).bearer_auth("x").send().await.unwrap();
+        assert!(answer.status().is_client_error());
+        assert_eq!(answer.headers()["content-type"], "application/json", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_page_keeps_itself_to_itself() {
     let served = Served::start(|_| ());
     for path in [
@@ -523,7 +584,15 @@ async fn https_is_spoken_with_the_certificate_given() {
         "https://localhost:{}/.well-known/voice-federation",
         served.address.port()
     );
-    let answer: Value = trusting.get(url).send().await.unwrap().json().await.unwrap();
+    let strict = "strict-transport-security";
+    let answer = trusting.get(&url).send().await.unwrap();
+    assert!(
+        answer.headers().get(strict).is_none(),
+        "others speak HTTP on localhost"
+    );
+    let named = trusting.get(&url).header("host", "memo.example.org").send();
+    assert_eq!(named.await.unwrap().headers()[strict], "max-age=2592000");
+    let answer: Value = answer.json().await.unwrap();
     assert!(answer["endpoints"]["fetch"]
         .as_str()
         .unwrap()

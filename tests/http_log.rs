@@ -55,6 +55,17 @@ async fn no_key_reaches_the_log_by_whichever_way_it_came() {
         .send();
     assert_eq!(audio.await.unwrap().status(), 404);
 
+    for guess in 0..30 {
+        let names = format!("guess\n{guess}{}", "x".repeat(200));
+        let mut url = reqwest::Url::parse(&served.url("/")).unwrap();
+        url.path_segments_mut()
+            .unwrap()
+            .pop()
+            .extend(["api", "mailboxes", &names, "memos"]);
+        let answer = http.get(url).bearer_auth(&key).send().await.unwrap();
+        assert_eq!(answer.status(), 401);
+    }
+
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let ours: Vec<&str> = text.lines().filter(|line| line.contains("obelus::")).collect();
     assert!(ours
@@ -65,6 +76,11 @@ async fn no_key_reaches_the_log_by_whichever_way_it_came() {
         .any(|line| line.contains("fetch") && line.contains("served")));
     assert!(ours.iter().any(|line| line.contains("unknown memo or wrong key")));
     assert!(ours.iter().any(|line| line.contains("memo stored")));
+    let refused =
+        |line: &&&str| line.contains("obelus::http") && line.contains("wrong key") && line.contains("guess");
+    let guesses: Vec<_> = ours.iter().filter(refused).collect();
+    assert_eq!(guesses.len(), 1, "a line a minute for an address: {guesses:?}");
+    assert!(!guesses[0].contains(&"x".repeat(100)), "{guesses:?}");
     for line in ours {
         assert!(!line.contains(key.trim_end_matches('=')), "{line}");
     }

@@ -7,6 +7,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use base64::Engine as _;
 use ed25519_dalek::{Signature, Signer as _, SigningKey};
 use obelus::config::Config;
+use obelus::http::State;
+use obelus::limits;
 use obelus::memo::envelope::{self, Contents, Envelope};
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::{Link, LinkBase};
@@ -25,6 +27,8 @@ use served::{trust_loopback, Served, RECORDED};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
 use zeroize::Zeroizing;
 
 fn time(secs: u64) -> SystemTime {
@@ -48,8 +52,12 @@ impl Inbox {
     }
 
     fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Inbox::serving(change, |state| state)
+    }
+
+    fn serving(change: impl FnOnce(&mut Config), serve: impl FnOnce(State) -> State) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let served = Served::start(change);
+        let served = Served::start_as("127.0.0.1", "localhost", change, serve);
         served.store.set_issuer(Issuer {
             domain: "memo.example.org".into(),
             sign: Arc::new(|text| ("key-1".into(), signing_key().sign(text).to_bytes())),
@@ -625,6 +633,13 @@ async fn a_memo_is_left_in_a_browser_for_a_mailbox_and_its_notifiers_are_told() 
     }
     assert_eq!(answers[0].0, StatusCode::NOT_FOUND);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
+    // Sealed to a key that the owner had before, or never.
+    let (id, key, mut body) = upload(|body| body["mailbox"] = json!("main"));
+    let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
+    let contents = Contents::new(MemoKey::from_text(&key.to_text()).unwrap(), &link);
+    let other = inbox.seed.public_key(Kem::XWing);
+    body["sealed_envelope"] = json!(envelope::seal(&other, &id, &contents).unwrap());
+    assert_eq!(leave(body).await.0, StatusCode::CONFLICT);
     let (_, _, bare) = upload(|body| body["mailbox"] = json!("main"));
     assert_eq!(
         leave(bare).await.0,
@@ -730,6 +745,70 @@ async fn of_two_uploads_with_one_id_at_once_one_is_taken() {
     answers.sort();
     assert_eq!(answers, [StatusCode::CREATED, StatusCode::CONFLICT]);
     assert_eq!(inbox.audio(&id, &key).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_look_at_a_one_time_memo_does_not_use_it_up() {
+    let inbox = Inbox::new();
+    let (id, key) = inbox.leave_with(|facts| facts.max_accesses = Some(1));
+    let look = |key: &MemoKey| {
+        let token = AccessToken::derive(key).to_text().to_string();
+        let request = inbox.anonymous(Method::HEAD, &format!("/voice/{id}/audio"));
+        request.bearer_auth(token).send()
+    };
+    let size = inbox.store().get(&id).unwrap().unwrap().file_size_bytes;
+    for _ in 0..3 {
+        let answer = look(&key).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-length"], size.to_string());
+        assert_eq!(answer.headers()["memo-encryption"], "aes-256-gcm");
+    }
+    let wrong = look(&MemoKey::generate()).await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::NOT_FOUND);
+    assert_eq!(inbox.audio(&id, &key).await, StatusCode::OK);
+    assert_eq!(look(&key).await.unwrap().status(), StatusCode::GONE);
+}
+
+/// Begins an upload of so many bytes from that address, and says whether the server wants the rest of it.
+async fn begin_upload(inbox: &Inbox, from: &str, bytes: usize) -> (bool, TcpStream) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    let mut stream = socket.connect(inbox.served.address).await.unwrap();
+    let head = format!(
+        "POST /api/memos HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\nExpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut status = vec![0; "HTTP/1.1 100".len()];
+    stream.read_exact(&mut status).await.unwrap();
+    let answers = ["HTTP/1.1 503", "HTTP/1.1 100"];
+    let status = String::from_utf8(status).unwrap();
+    let answer = answers.iter().position(|answer| *answer == status);
+    (answer.expect(&status) == 1, stream)
+}
+
+#[tokio::test]
+async fn strangers_who_take_their_time_leave_room_for_each_other_and_for_owners() {
+    let inbox = Inbox::serving(record_allowed, |state| {
+        state.with_upload_wait(Duration::from_millis(20))
+    });
+    let (original, _) = inbox.leave(0);
+    let largest = limits::HTTP_UPLOAD_BYTES;
+    let mut going_on = Vec::new();
+    for last in 1..=4 {
+        let from = format!("127.0.0.{last}");
+        let (taken, stream) = begin_upload(&inbox, &from, largest).await;
+        assert!(taken, "{from} has its share");
+        going_on.push(stream);
+        let (taken, _) = begin_upload(&inbox, &from, largest).await;
+        assert!(!taken, "{from} has no more than its share");
+    }
+    let (taken, _) = begin_upload(&inbox, "127.0.0.5", largest).await;
+    assert!(!taken, "all of it is taken");
+    let (id, key, body) = upload(|_| ());
+    let body = with_envelope(&inbox, &id, &key, body);
+    let shared = inbox.ask(Method::POST, &format!("/memos/{original}/shares"));
+    let (status, entry) = answered(shared.json(&body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{entry}");
 }
 
 #[tokio::test]

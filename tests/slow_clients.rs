@@ -53,7 +53,12 @@ fn an_upload_that_trickles_is_cut_off_and_gives_its_room_back() {
     // As many as an address may have, and then as many again: the first have given their places back.
     for _ in 0..2 {
         let trickling: Vec<TcpStream> = (0..limits::HTTP_UPLOADS_PER_ADDRESS)
-            .map(|_| begin_upload(&served, limits::HTTP_UPLOAD_BYTES))
+            .map(|_| {
+                begin_upload(
+                    &served,
+                    limits::HTTP_UPLOAD_BYTES / limits::HTTP_UPLOADS_PER_ADDRESS,
+                )
+            })
             .collect();
         for mut stream in trickling {
             // A byte every few milliseconds, which is how long each look for an answer takes.
@@ -111,7 +116,12 @@ async fn ask(served: &Served, memo: &StoredMemo, from: &str) -> (String, tokio::
 
 #[tokio::test]
 async fn who_does_not_read_keeps_memos_from_nobody_else() {
-    let served = Served::start(|_| {});
+    let served = Served::start_as(
+        "127.0.0.1",
+        "localhost",
+        |_| {},
+        |state| state.with_memo_wait(Duration::from_millis(20)),
+    );
     // More than an operating system takes of a connection that nobody reads.
     let memo = served.leave(vec![0; 8 * 1024 * 1024]);
     let mut unread = Vec::new();

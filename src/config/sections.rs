@@ -151,10 +151,18 @@ fn read_http(reader: &mut Reader<'_>, root: &dyn TableLike, http: &mut Http) {
         None => http.domain = format!("localhost:{}", http.listen.port()),
     }
     let public_url = section.text(reader, "public_url", |_, text| values::public_url(text));
-    http.public_url = public_url.map(|url| url.value);
-    http.admin_token = section
-        .text(reader, "admin_token", secrets::resolve)
-        .map(|token| token.value);
+    http.public_url = public_url.as_ref().map(|url| url.value.clone());
+    if let Some(token) = section.text(reader, "admin_token", secrets::resolve) {
+        if token.value.expose().chars().count() < limits::ADMIN_TOKEN_CHARS {
+            let message = format!(
+                "`admin_token`: shorter than {} characters, which can be guessed",
+                limits::ADMIN_TOKEN_CHARS
+            );
+            let hint = "let chance choose it: openssl rand -hex 32";
+            reader.warning("weak-token", token.at, message, hint);
+        }
+        http.admin_token = Some(token.value);
+    }
     let pem = |marker| move |reader: &mut Reader<'_>, text: &str| pem_file(reader, text, marker);
     http.tls_cert = section
         .text(reader, "tls_cert", pem("CERTIFICATE"))
@@ -176,6 +184,11 @@ fn read_http(reader: &mut Reader<'_>, root: &dyn TableLike, http: &mut Http) {
     }
     if let Some(proxies) = section.list(reader, "trusted_proxies", |_, text| values::cidr(text)) {
         http.trusted_proxies = plain(proxies.value);
+    }
+    if let (Some(url), true, None) = (public_url, http.trusted_proxies.is_empty(), &http.tls_cert) {
+        let message = "`public_url`: without `trusted_proxies`, everybody behind that proxy is one address";
+        let hint = "bounds for each address would then be for all together: set trusted_proxies to the proxy's address";
+        reader.warning("no-proxies", url.at, message, hint);
     }
     put(&mut http.record, section.flag(reader, "record"));
     put(

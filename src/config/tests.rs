@@ -43,7 +43,7 @@ fn made() -> Made {
     let mut made = Made::default();
     let files = [
         ("etc/plan.conf", ""),
-        ("etc/secret", "s3cret-in-file\n"),
+        ("etc/secret", "s3cret-in-this-file\n"),
         ("etc/two-lines", "one\ntwo\n"),
         ("etc/empty", "\n"),
         ("etc/cert.pem", "-----BEGIN CERTIFICATE-----\n"),
@@ -196,7 +196,7 @@ notify_command = ["/usr/bin/notify", "--sales"]
     );
     assert_eq!(
         config.http.admin_token.as_ref().map(Secret::expose),
-        Some("s3cret-in-file")
+        Some("s3cret-in-this-file")
     );
     assert_eq!(config.http.tls_cert, Some("etc/cert.pem".into()));
     assert_eq!(config.http.tls_key, Some("etc/key.pem".into()));
@@ -435,6 +435,14 @@ const MISTAKES: &[(&str, &[&str])] = &[
     (
         "[http]\nlisten = \"0.0.0.0:5001\"\n",
         &["2:10 warning plain-http: `listen`: others reach the pages over plain HTTP only | browsers decrypt memos over HTTPS alone: set tls_cert and tls_key, or public_url of a proxy"],
+    ),
+    (
+        "[http]\nadmin_token = \"fifteen letters\"\n",
+        &["2:15 warning weak-token: `admin_token`: shorter than 16 characters, which can be guessed | let chance choose it: openssl rand -hex 32"],
+    ),
+    (
+        "[http]\npublic_url = \"https://memo.example.org\"\n",
+        &["2:14 warning no-proxies: `public_url`: without `trusted_proxies`, everybody behind that proxy is one address | bounds for each address would then be for all together: set trusted_proxies to the proxy's address"],
     ),
     (
         "[http]\ndomain = \"https://memo.example.org/\"\n",

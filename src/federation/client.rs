@@ -1,6 +1,7 @@
 //! Fetching a memo's ciphertext from another domain, in this domain's name: by a signed request with the access token,
 //! so that no key leaves the browser; or, from a peer of version 1.0, by the key itself, where a person said so.
 
+use super::answer::{Answer, Audio, Scalar, LENIENT};
 use super::cache::{Cache, CacheKey};
 use super::domain::Domain;
 use super::identity::Identity;
@@ -12,26 +13,18 @@ use crate::memo::seal::IV_BYTES;
 use crate::memo::token::AccessToken;
 use crate::time::{Duration, Instant};
 use crate::web::{self, Reach, ReadError, Room};
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
+use base64::Engine as _;
 use bytes::Bytes;
 use reqwest::{StatusCode, Url};
-use serde_json::{json, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
-/// Base64 as peers write it, padded or not.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// A memo of another domain, as it came.
 #[derive(Debug)]
 pub struct Fetched {
-    /// The ciphertext.
+    /// The ciphertext, and with it the room in memory that it takes, given back when the last copy of it is gone.
     pub ciphertext: Bytes,
     /// The IV.
     pub encryption_iv: [u8; IV_BYTES],
@@ -245,20 +238,61 @@ pub(super) async fn read(
     domain: &Domain,
     response: reqwest::Response,
 ) -> Result<Fetched, ClientError> {
-    let (body, _room) = read_body(room, domain, response).await?;
-    fetched(domain, &body)
+    let (body, held) = read_body(room, domain, response).await?;
+    let name = domain.clone();
+    off_thread(domain, move || fetched(&name, &body, held)).await
 }
 
-/// What the body of an answer holds.
-pub(super) fn fetched(domain: &Domain, body: &[u8]) -> Result<Fetched, ClientError> {
+/// Takes an answer apart where it holds nobody up: the largest is a tenth of a second's work.
+pub(super) async fn off_thread<T: Send + 'static>(
+    domain: &Domain,
+    work: impl FnOnce() -> Result<T, ClientError> + Send + 'static,
+) -> Result<T, ClientError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| {
+        Err(ClientError::Strange {
+            domain: domain.clone(),
+            what: "something that could not be read".to_owned(),
+        })
+    })
+}
+
+/// What the body of an answer holds, with its part of the room that the body takes. Takes its time.
+pub(super) fn fetched(
+    domain: &Domain,
+    body: &[u8],
+    held: Option<OwnedSemaphorePermit>,
+) -> Result<Fetched, ClientError> {
     let domain = domain.clone();
-    parse(body).map_err(|problem| match problem {
+    let memo = parse(body).map_err(|problem| match problem {
         Problem::Refused(reason) => ClientError::Refused { domain, reason },
         Problem::Strange(what) => ClientError::Strange {
             domain,
             what: what.to_owned(),
         },
+    })?;
+    Ok(Fetched {
+        ciphertext: with_room(memo.ciphertext, body.len(), held),
+        ..memo
     })
+}
+
+/// Bytes that keep their part of the room of what they were read from.
+fn with_room(bytes: Bytes, of: usize, held: Option<OwnedSemaphorePermit>) -> Bytes {
+    struct Held {
+        bytes: Bytes,
+        _room: Option<OwnedSemaphorePermit>,
+    }
+    impl AsRef<[u8]> for Held {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+    let part = held.and_then(|mut held| {
+        let part = (held.num_permits() * bytes.len()).div_ceil(of.max(1));
+        held.split(part)
+    });
+    Bytes::from_owner(Held { bytes, _room: part })
 }
 
 /// Reads the body of an answer that says all is well; others are errors. With it the room that it takes.
@@ -367,50 +401,57 @@ enum Problem {
 
 /// What the other domain says in `error`: a little of it, on one line.
 fn told(body: &[u8]) -> Option<String> {
-    let answer: Value = serde_json::from_slice(body).ok()?;
-    let text = answer["error"].as_str()?;
-    let plain = text.chars().filter(|c| !c.is_control());
+    let answer: Answer = serde_json::from_slice(body).ok()?;
+    one_line(&answer.error)
+}
+
+fn one_line(error: &Scalar) -> Option<String> {
+    let plain = error.text()?.chars().filter(|c| !c.is_control());
     Some(plain.take(limits::PEER_ERROR_CHARS).collect())
 }
 
 /// An answer to fetch. `success`, `duration_seconds` and `metadata` may be missing.
 fn parse(body: &[u8]) -> Result<Fetched, Problem> {
     let strange = |what| Problem::Strange(what);
-    let mut answer: Value = serde_json::from_slice(body).map_err(|_| strange("something else than JSON"))?;
-    if answer["success"] == json!(false) || answer["encrypted_audio_b64"].is_null() {
-        return Err(match told(body) {
-            Some(reason) => Problem::Refused(reason),
-            None => strange("no audio"),
-        });
-    }
-    let Value::String(audio) = answer["encrypted_audio_b64"].take() else {
-        return Err(strange("audio that is no text"));
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| strange("something else than JSON"))?;
+    let refused = || match one_line(&answer.error) {
+        Some(reason) => Problem::Refused(reason),
+        None => strange("no audio"),
     };
-    let ciphertext = LENIENT
-        .decode(audio)
-        .map_err(|_| strange("audio that is no base64"))?;
-    let iv = answer["encryption_iv"].as_str().unwrap_or_default();
+    if answer.success == Scalar::Bool(false) {
+        return Err(refused());
+    }
+    let ciphertext = match answer.encrypted_audio_b64 {
+        Audio::Missing => return Err(refused()),
+        Audio::NoText => return Err(strange("audio that is no text")),
+        Audio::NoBase64 => return Err(strange("audio that is no base64")),
+        Audio::Bytes(bytes) => bytes,
+    };
+    let iv = answer.encryption_iv.text().unwrap_or_default();
     let iv = iv.replace('-', "+").replace('_', "/");
     let iv: Option<[u8; IV_BYTES]> = LENIENT.decode(iv).ok().and_then(|bytes| bytes.try_into().ok());
-    let encryption = answer["encryption"].as_str().unwrap_or("aes-256-gcm");
+    let encryption = answer.encryption.text().unwrap_or("aes-256-gcm");
     if !["aes-256-gcm", "aes-256-gcm-stream"].contains(&encryption) {
         return Err(strange("an encryption that is not known here"));
     }
-    let max_age = answer["max_age_seconds"].as_u64().unwrap_or(0);
+    let max_age = match answer.max_age_seconds {
+        Scalar::Number(secs) => secs,
+        _ => 0,
+    };
     Ok(Fetched {
         ciphertext: ciphertext.into(),
         encryption_iv: iv.ok_or(strange("no IV"))?,
-        audio_format: field(&answer["audio_format"]).unwrap_or_else(|| "audio/wav".to_owned()),
+        audio_format: field(&answer.audio_format).unwrap_or_else(|| "audio/wav".to_owned()),
         encryption: encryption.to_owned(),
-        complete: answer["complete"].as_bool().unwrap_or(true),
-        created_at: field(&answer["metadata"]["created_at"]),
+        complete: answer.complete != Scalar::Bool(false),
+        created_at: field(&answer.metadata.created_at),
         max_age: Duration::from_secs(max_age),
     })
 }
 
 /// A short plain text, as header fields hold.
-fn field(value: &Value) -> Option<String> {
-    let text = value.as_str()?;
+fn field(value: &Scalar) -> Option<String> {
+    let text = value.text()?;
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     ((1..=100).contains(&text.len()) && is_plain).then(|| text.to_owned())
 }
@@ -418,6 +459,27 @@ fn field(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{json, Value};
+    use tokio::sync::Semaphore;
+
+    #[test]
+    fn a_memo_keeps_its_room_until_the_last_copy_of_it_is_gone() {
+        let room = Arc::new(Semaphore::new(100));
+        let all = || room.clone().try_acquire_many_owned(100).ok();
+        let domain: Domain = "a.example".parse().unwrap();
+        let audio = "AQID".repeat(100);
+        let body = json!({"encrypted_audio_b64": audio, "encryption_iv": "AAAAAAAAAAAAAAAA"}).to_string();
+        let memo = fetched(&domain, body.as_bytes(), all()).unwrap();
+        let left = room.available_permits();
+        assert!((20..40).contains(&left), "as much as the text was longer: {left}");
+        let (length, copy) = (memo.ciphertext.len(), memo.ciphertext.slice(7..));
+        drop(memo);
+        assert_eq!((length, room.available_permits()), (300, left));
+        drop(copy);
+        assert_eq!(room.available_permits(), 100);
+        assert!(fetched(&domain, b"{}", all()).is_err());
+        assert_eq!(room.available_permits(), 100);
+    }
 
     #[test]
     fn a_body_is_json_and_escapes_what_it_must() {

@@ -8,10 +8,11 @@
 //!   notation of [`structured`]; [`nonces`]: none is accepted twice; [`authenticate`]: all of it for one request.
 //! - [`node`]: a server's own part, put together. [`policy`]: which domains get which memo; [`server`]: who gets what.
 //! - [`telephone`]: who gets a memo by its telephone code; [`telephone_client`]: asks others for theirs.
-//! - [`client`]: fetches in this domain's name, with a small [`cache`]; [`open_link`]: in a person's.
+//! - [`client`]: fetches in this domain's name, with a small [`cache`]; [`open_link`]: in a person's; `answer`: what comes.
 //!
 //! How a decision becomes an HTTP answer is `http::federation`'s matter.
 
+mod answer;
 pub mod authenticate;
 pub mod cache;
 pub mod client;

@@ -9,6 +9,7 @@ use crate::memo::telephone::code::{Locator, Proof};
 use crate::memo::telephone::lock::{Parameters, Wrapped};
 use reqwest::Url;
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A memo that another domain gave for a proof.
 #[derive(Debug)]
@@ -60,19 +61,9 @@ impl Client {
     ) -> Result<Unlocked, ClientError> {
         let (locator, proof) = (locator.to_string(), proof.to_text());
         let fields = [("locator", locator.as_str()), ("proof", proof.as_str())];
-        let (body, _room) = self.ask_telephone(domain, &fields, now).await?;
-        let memo = client::fetched(domain, &body)?;
-        let lock: LockPart =
-            serde_json::from_slice(&body).map_err(|_| strange(domain, "a memo without its key"))?;
-        Ok(Unlocked {
-            id: lock
-                .memo_id
-                .parse()
-                .map_err(|_| strange(domain, "a memo without a name"))?,
-            wrapped: Wrapped::from_text(&lock.iv, &lock.ct)
-                .map_err(|_| strange(domain, "a wrapped key that is none"))?,
-            memo,
-        })
+        let (body, held) = self.ask_telephone(domain, &fields, now).await?;
+        let name = domain.clone();
+        client::off_thread(domain, move || unlocked(&name, &body, held)).await
     }
 
     async fn ask_telephone(
@@ -80,7 +71,7 @@ impl Client {
         domain: &Domain,
         fields: &[(&str, &str)],
         now: Now,
-    ) -> Result<(Vec<u8>, Option<tokio::sync::OwnedSemaphorePermit>), ClientError> {
+    ) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), ClientError> {
         let url = self.telephone_url(domain, now).await?;
         let own = [("requesting_domain", self.own.as_str())];
         let body = client::json_body(&[fields, &own].concat());
@@ -100,6 +91,25 @@ impl Client {
         })?;
         client::endpoint(domain, url, self.peers.reach())
     }
+}
+
+fn unlocked(
+    domain: &Domain,
+    body: &[u8],
+    held: Option<OwnedSemaphorePermit>,
+) -> Result<Unlocked, ClientError> {
+    let memo = client::fetched(domain, body, held)?;
+    let lock: LockPart =
+        serde_json::from_slice(body).map_err(|_| strange(domain, "a memo without its key"))?;
+    Ok(Unlocked {
+        id: lock
+            .memo_id
+            .parse()
+            .map_err(|_| strange(domain, "a memo without a name"))?,
+        wrapped: Wrapped::from_text(&lock.iv, &lock.ct)
+            .map_err(|_| strange(domain, "a wrapped key that is none"))?,
+        memo,
+    })
 }
 
 fn strange(domain: &Domain, what: &str) -> ClientError {

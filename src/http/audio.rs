@@ -2,19 +2,22 @@
 //!
 //! The body is the ciphertext with its tag; the IV stands in `Memo-Iv` (base64url), what the plain audio is in
 //! `Memo-Audio-Format`, when it was recorded in `Memo-Created-At` (RFC 3339), how it is encrypted in `Memo-Encryption`, and
-//! in `Memo-Complete` whether the recording came to its end. Pages of any site may ask: the token is the right to.
+//! in `Memo-Complete` whether the recording came to its end. Pages of any site may ask: the token is the right to. HEAD is
+//! answered alike, and counts nothing.
 
 use super::answer;
 use super::api::crowd::Place;
 use super::client_address::Client;
-use super::headers::bearer;
+use super::headers::{self, bearer};
+use super::path::Path;
 use super::State;
 use crate::federation::server::{self, Asker, Proof, Refusal};
 use crate::memo::key::MemoId;
+use crate::memo::record::Record;
 use crate::memo::seal::IV_BYTES;
-use axum::body::Bytes;
-use axum::extract::{Path, State as FromState};
-use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::body::{Body, Bytes};
+use axum::extract::State as FromState;
+use axum::http::{header, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
@@ -35,10 +38,11 @@ const MEMO_COMPLETE: HeaderName = HeaderName::from_static("memo-complete");
 pub(super) async fn get(
     FromState(state): FromState<State>,
     client: Client,
+    method: Method,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    fields: HeaderMap,
 ) -> Response {
-    let Some(token) = bearer(&headers) else {
+    let Some(token) = bearer(&fields) else {
         let mut response = answer::failure(StatusCode::UNAUTHORIZED, "the memo's access token is missing");
         response
             .headers_mut()
@@ -48,11 +52,30 @@ pub(super) async fn get(
     if let Err(refused) = admit(&state, client, "fetch") {
         return refused;
     }
-    let proof = Proof::of_token(token);
-    match fetch(&state, client, id.parse().ok(), proof, Asker::OwnPage).await {
-        Ok(granted) => granted.respond(),
-        Err(refused) => refused,
-    }
+    let (id, proof) = (id.parse().ok(), Proof::of_token(token));
+    let answered = match method {
+        Method::HEAD => look(&state, client, id, proof).await,
+        _ => fetch(&state, client, id, proof, Asker::OwnPage)
+            .await
+            .map(Granted::respond),
+    };
+    answered.unwrap_or_else(|refused| refused)
+}
+
+/// What a fetch would be answered, but for the ciphertext: nobody has heard anything, so nothing is counted.
+async fn look(state: &State, client: Client, id: Option<MemoId>, proof: Proof) -> Result<Response, Response> {
+    let (shared, now) = (state.clone(), state.wall());
+    let looked = decide(state, client, "look", id, Asker::OwnPage, move |asker| {
+        let policy = &shared.inner.federation.policy;
+        server::verify(shared.store(), id, proof, policy, asker, now)
+    });
+    let record = looked.await?;
+    let mut response = Response::new(Body::empty());
+    headers::no_store(&mut response);
+    let length = HeaderValue::from(record.file_size_bytes);
+    response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    describe(&mut response, &MemoFields::of(&record));
+    Ok(response)
 }
 
 /// What is said of ciphertext in header fields.
@@ -64,9 +87,26 @@ pub(super) struct MemoFields {
     pub(super) complete: bool,
 }
 
+impl MemoFields {
+    fn of(record: &Record) -> Self {
+        MemoFields {
+            iv: record.encryption_iv,
+            audio_format: record.audio_format.clone(),
+            created_at: Some(record.created_at.to_rfc3339()),
+            encryption: record.metadata.encryption.name().to_owned(),
+            complete: record.complete,
+        }
+    }
+}
+
 /// Ciphertext, and what is said of it. Its place is kept until the last of it was handed to the connection.
 pub(super) fn respond(ciphertext: Bytes, place: impl Send + 'static, memo: &MemoFields) -> Response {
     let mut response = answer::large(ciphertext, place);
+    describe(&mut response, memo);
+    response
+}
+
+fn describe(response: &mut Response, memo: &MemoFields) {
     let fields = response.headers_mut();
     fields.insert(
         header::CONTENT_TYPE,
@@ -84,21 +124,21 @@ pub(super) fn respond(ciphertext: Bytes, place: impl Send + 'static, memo: &Memo
             fields.insert(name, value);
         }
     }
-    response
 }
 
 /// A memo's place in memory, among all and among those on their way to one address.
 pub(super) type InMemory = (OwnedSemaphorePermit, Place);
 
-/// A place for a memo in memory. The error is the answer.
+/// A place for a memo in memory, which others may have to give back first, but not for long. The error is the answer.
 pub(super) async fn place(state: &State, client: Client) -> Result<InMemory, Response> {
-    let own = state
-        .inner
-        .readers
-        .enter(client.address)
-        .ok_or_else(answer::busy)?;
-    let permit = Arc::clone(&state.inner.bodies).acquire_owned().await;
-    Ok((permit.map_err(|_| answer::busy())?, own))
+    let wait = state.inner.memo_wait;
+    let own = state.inner.readers.wait(client.address, 1, wait).await;
+    let own = own.ok_or_else(answer::busy)?;
+    let permit = Arc::clone(&state.inner.bodies).acquire_owned();
+    match tokio::time::timeout(wait, permit).await {
+        Ok(Ok(permit)) => Ok((permit, own)),
+        _ => Err(answer::busy()),
+    }
 }
 
 /// A memo that is given out, and its place.
@@ -110,14 +150,7 @@ pub(super) struct Granted {
 impl Granted {
     /// The ciphertext as the answer.
     pub(super) fn respond(self) -> Response {
-        let record = self.memo.record;
-        let fields = MemoFields {
-            iv: record.encryption_iv,
-            audio_format: record.audio_format,
-            created_at: Some(record.created_at.to_rfc3339()),
-            encryption: record.metadata.encryption.name().to_owned(),
-            complete: record.complete,
-        };
+        let fields = MemoFields::of(&self.memo.record);
         respond(self.memo.ciphertext.into(), self.place, &fields)
     }
 }
@@ -126,7 +159,7 @@ impl Granted {
 pub(super) fn admit(state: &State, client: Client, what: &str) -> Result<(), Response> {
     let allowed = state.limiter().request(client.address, state.now());
     allowed.map_err(|wait| {
-        tracing::info!(address = %client.address, outcome = "refused: too many attempts", "{what}");
+        state.log_refusal(client, what, "refused: too many attempts", None);
         answer::too_many(wait)
     })
 }
@@ -141,12 +174,13 @@ pub(super) async fn fetch(
 ) -> Result<Granted, Response> {
     let place = place(state, client).await?;
     let (shared, now) = (state.clone(), state.wall());
-    let memo = decide(state, client, "fetch", id, asker, move |asker| {
+    // The place goes along: whoever goes away meanwhile does not make room before the disk was read.
+    let granted = decide(state, client, "fetch", id, asker, move |asker| {
         let policy = &shared.inner.federation.policy;
-        server::fetch(shared.store(), id, proof, policy, asker, now)
-    })
-    .await?;
-    Ok(Granted { memo, place })
+        let memo = server::fetch(shared.store(), id, proof, policy, asker, now)?;
+        Ok(Granted { memo, place })
+    });
+    granted.await
 }
 
 /// Runs a decision over the store off the async threads, within the limits on attempts at one memo, and logs its outcome.
@@ -171,7 +205,8 @@ pub(super) async fn decide<T: Send + 'static>(
     let now = state.now();
     let allowed = id.map_or(Ok(()), |id| state.limiter().attempt(id, address, now));
     if let Err(wait) = allowed {
-        log("refused: too many attempts");
+        let memo = id.map(|id| id.to_string());
+        state.log_refusal(client, what, "refused: too many attempts", memo.as_deref());
         return Err(answer::too_many(wait));
     }
     let result = match tokio::task::spawn_blocking(move || decision(&asker)).await {

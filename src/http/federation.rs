@@ -2,6 +2,7 @@
 
 use super::answer;
 use super::audio::{admit, decide, fetch as fetch_memo};
+use super::body;
 use super::client_address::Client;
 use super::State;
 use crate::federation::authenticate::{authenticate, AuthenticationError, Request};
@@ -11,12 +12,12 @@ use crate::federation::server::{self, Asker, Proof, Refusal};
 use crate::limits;
 use crate::memo::key::MemoId;
 use crate::memo::record::{Millis, Record};
-use axum::body::{to_bytes, Body, Bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::State as FromState;
 use axum::http::{header, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::Json;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{json, Value};
@@ -121,9 +122,7 @@ impl Head {
 /// Reads a request, and finds out who asks; the error is the answer.
 async fn read(state: &State, what: &'static str, head: &Head, body: Body) -> Result<Attempt, Response> {
     admit(state, head.client, what)?;
-    let bytes = to_bytes(body, limits::HTTP_BODY_BYTES)
-        .await
-        .map_err(|_| answer::failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"))?;
+    let bytes = body::whole(body, limits::HTTP_BODY_BYTES).await?;
     let attempt = understand(state, what, head, &bytes).await;
     // The request held a key or a token: nothing of it stays.
     if let Ok(mut bytes) = bytes.try_into_mut() {
@@ -246,10 +245,9 @@ pub(super) async fn fetch(FromState(state): FromState<State>, head: Head, body: 
         Err(refused) => return refused,
     };
     let record = granted.memo.record;
-    let answer = json!({
+    let fields = json!({
         "success": true,
         "memo_id": record.id,
-        "encrypted_audio_b64": STANDARD.encode(&granted.memo.ciphertext),
         "encryption_iv": URL_SAFE.encode(record.encryption_iv),
         "encryption": record.metadata.encryption,
         "audio_format": record.audio_format,
@@ -259,11 +257,7 @@ pub(super) async fn fetch(FromState(state): FromState<State>, head: Head, body: 
         "max_age_seconds": max_age_secs(&record, state.wall()),
         "metadata": {"source": record.metadata.source, "created_at": record.created_at.to_rfc3339()},
     });
-    let mut response = answer::large(answer.to_string().into(), granted.place);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    answer::with_audio(fields, granted.memo.ciphertext, granted.place).await
 }
 
 /// How long another domain may keep the ciphertext: not at all where fetches are counted, nor beyond the memo's end.

@@ -1,5 +1,6 @@
 //! Header fields that keep pages to themselves.
 
+use super::Peer;
 use axum::extract::Request;
 use axum::http::header::{self, HeaderName};
 use axum::http::HeaderValue;
@@ -29,7 +30,14 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
+/// For how long a browser asks this host by HTTPS alone, once it did: a month, so that an operator who goes back to plain
+/// HTTP is not locked out for years. Other hosts of the domain are not ours to speak for.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=2592000";
+
 pub(super) async fn secure(request: Request, next: Next) -> Response {
+    // Behind a proxy, it is the proxy's to say.
+    let speaks_tls = request.extensions().get::<Peer>().is_some_and(|peer| peer.tls);
+    let is_strict = speaks_tls && !is_this_machine(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
@@ -37,7 +45,18 @@ pub(super) async fn secure(request: Request, next: Next) -> Response {
             .entry(name)
             .or_insert_with(|| HeaderValue::from_static(value));
     }
+    if is_strict {
+        let value = HeaderValue::from_static(STRICT_TRANSPORT_SECURITY);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
     response
+}
+
+/// Whether it was asked for as `localhost`, where other programs speak plain HTTP to the same browser.
+fn is_this_machine(headers: &axum::http::HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let name = host.and_then(|host| host.split(':').next()).unwrap_or_default();
+    name.eq_ignore_ascii_case("localhost")
 }
 
 /// Nobody on the way keeps this answer, nor does the browser.

@@ -2,8 +2,11 @@
 //!
 //! An address has an allowance of requests. A memo has an allowance of wrong proofs; where that is used up, an address
 //! that was wrong about this memo before is refused, while one that was not gets its attempt: so a stranger who guesses
-//! does not lock out the person who holds the link. The same holds of a mailbox and its owner's token. All tables are
-//! bounded; IPv6 addresses count by their /64.
+//! does not lock out the person who holds the link. The same holds of a mailbox and its owner's token, and of the
+//! operator's. All tables are bounded; IPv6 addresses count by their /64.
+//!
+//! An address has an allowance of wrong tokens for mailboxes too, whichever they name: so names at random cost it as much
+//! as one, and do not push others out of the tables. Where it is used up, only who was right from there before gets in.
 
 use crate::limits;
 use crate::memo::key::MemoId;
@@ -34,6 +37,17 @@ const SUBJECT: Rate = Rate {
 const SUSPECT: Rate = Rate {
     burst: 1,
     every: Duration::from_secs(600),
+};
+
+/// Wrong tokens of one address, for whichever mailbox: many, since others may be behind it.
+const WRONG: Rate = Rate {
+    burst: 120,
+    every: Duration::from_secs(2),
+};
+/// What is remembered of an address that was right about a mailbox: that it was, for a day.
+const RIGHT: Rate = Rate {
+    burst: 1,
+    every: Duration::from_secs(86_400),
 };
 
 /// Requests of a mailbox's owner: a long list is many pages, and each mark a request.
@@ -69,6 +83,9 @@ impl Subject {
         Subject(*id.as_bytes())
     }
 
+    /// The operator, whose name no mailbox's hash is but by chance.
+    const OPERATOR: Subject = Subject([0xff; 16]);
+
     /// A mailbox counts by its name's hash, so that a long name takes no more room.
     fn mailbox(name: &str) -> Self {
         let mut first = [0; 16];
@@ -83,6 +100,8 @@ pub(super) struct Limiter {
     addresses: Table<IpAddr>,
     subjects: Table<Subject>,
     suspects: Table<(Subject, IpAddr)>,
+    wrong: Table<IpAddr>,
+    right: Table<(Subject, IpAddr)>,
     owners: Table<Subject>,
     uploads: Table<IpAddr>,
     uploaded: Table<IpAddr>,
@@ -116,19 +135,59 @@ impl Limiter {
     /// # Errors
     /// How long to wait.
     pub(super) fn may_prove(&mut self, mailbox: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        self.may_try(Subject::mailbox(mailbox), address, now)
+        self.may_show(Subject::mailbox(mailbox), address, now)
     }
 
     /// Notes that this address was wrong about this mailbox, whether the mailbox exists or not.
     pub(super) fn wrong_owner(&mut self, mailbox: &str, address: IpAddr, now: Instant) {
-        self.was_wrong(Subject::mailbox(mailbox), address, now);
+        self.showed_wrong(Subject::mailbox(mailbox), address, now);
     }
 
-    /// Takes one request off the allowance of a mailbox's owner, who has proved to be that.
+    /// Whether this address may try to prove that it is the operator's.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn may_prove_operator(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        self.may_show(Subject::OPERATOR, address, now)
+    }
+
+    /// Notes that this address was wrong about the operator's token.
+    pub(super) fn wrong_operator(&mut self, address: IpAddr, now: Instant) {
+        self.showed_wrong(Subject::OPERATOR, address, now);
+    }
+
+    /// Notes that this address was right about it.
+    pub(super) fn operator(&mut self, address: IpAddr, now: Instant) {
+        self.showed_right(Subject::OPERATOR, address, now);
+    }
+
+    fn may_show(&mut self, subject: Subject, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        let network = network(address);
+        let wait = self.wrong.wait(&network, WRONG, now);
+        let was_right = self.right.wait(&(subject, network), RIGHT, now) > Duration::ZERO;
+        match wait {
+            Duration::ZERO => self.may_try(subject, address, now),
+            _ if was_right => self.may_try(subject, address, now),
+            _ => Err(wait),
+        }
+    }
+
+    fn showed_wrong(&mut self, subject: Subject, address: IpAddr, now: Instant) {
+        let _ = self.wrong.take(network(address), WRONG, now);
+        self.was_wrong(subject, address, now);
+    }
+
+    fn showed_right(&mut self, subject: Subject, address: IpAddr, now: Instant) {
+        // Taken already where it is remembered.
+        let _ = self.right.take((subject, network(address)), RIGHT, now);
+    }
+
+    /// Takes one request off the allowance of a mailbox's owner, who has proved to be that from this address.
     ///
     /// # Errors
     /// How long to wait, where there is none left.
-    pub(super) fn owner(&mut self, mailbox: &str, now: Instant) -> Result<(), Duration> {
+    pub(super) fn owner(&mut self, mailbox: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        self.showed_right(Subject::mailbox(mailbox), address, now);
         self.owners.take(Subject::mailbox(mailbox), OWNER, now)
     }
 
@@ -357,7 +416,47 @@ mod tests {
         );
         assert_eq!(limiter.may_prove("office", guesser, now), Ok(()));
         assert_eq!(limiter.may_prove("main", owner, now), Ok(()));
-        assert_eq!(limiter.owner("main", now), Ok(()));
+        assert_eq!(limiter.owner("main", owner, now), Ok(()));
+    }
+
+    #[test]
+    fn names_at_random_cost_an_address_as_much_as_one_and_its_owners_get_in() {
+        let mut limiter = Limiter::default();
+        let (here, there) = (address("192.0.2.1"), address("192.0.2.2"));
+        let now = Instant::from_secs(1_000);
+        assert_eq!(limiter.owner("main", here, now), Ok(()));
+        for n in 0..120 {
+            let mailbox = format!("guess-{n}");
+            assert_eq!(limiter.may_prove(&mailbox, here, now), Ok(()));
+            limiter.wrong_owner(&mailbox, here, now);
+        }
+        let wait = Err(Duration::from_secs(2));
+        assert_eq!(limiter.may_prove("another", here, now), wait);
+        assert_eq!(limiter.may_prove_operator(here, now), wait);
+        assert_eq!(
+            limiter.may_prove("main", here, now),
+            Ok(()),
+            "who was right before"
+        );
+        assert_eq!(limiter.may_prove("another", there, now), Ok(()));
+        let later = now + Duration::from_secs(2);
+        assert_eq!(limiter.may_prove("another", here, later), Ok(()));
+    }
+
+    #[test]
+    fn guessing_does_not_lock_out_the_operator() {
+        let mut limiter = Limiter::default();
+        let (guesser, operator) = (address("192.0.2.1"), address("192.0.2.2"));
+        let now = Instant::from_secs(1_000);
+        for _ in 0..20 {
+            assert_eq!(limiter.may_prove_operator(guesser, now), Ok(()));
+            limiter.wrong_operator(guesser, now);
+        }
+        assert_eq!(
+            limiter.may_prove_operator(guesser, now),
+            Err(Duration::from_secs(6))
+        );
+        assert_eq!(limiter.may_prove_operator(operator, now), Ok(()));
     }
 
     #[test]

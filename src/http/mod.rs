@@ -7,7 +7,8 @@
 //! - [`inbox`], [`record`], [`open_page`]: the pages beside the player.
 //! - [`open`]: memos of other domains, for our own pages.
 //! - [`audio`], [`voice`], [`federation`], [`telephone`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
-//! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`]: what surrounds each request.
+//! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`], [`refusals`]: what surrounds each request.
+//! - [`operator`]: whether the operator asks.
 //! - [`serve`], [`tls`]: connections.
 
 #![allow(
@@ -20,6 +21,7 @@ mod answer;
 mod api;
 mod assets;
 mod audio;
+mod body;
 mod client_address;
 mod cors;
 mod federation;
@@ -30,8 +32,11 @@ mod inbox;
 mod limiter;
 mod open;
 mod open_page;
+mod operator;
+mod path;
 mod patience;
 mod record;
+mod refusals;
 mod serve;
 mod telephone;
 pub mod tls;
@@ -41,7 +46,9 @@ mod voicemails;
 pub use self::serve::{serve, serve_router, Peer};
 
 use self::api::crowd::Crowd;
+use self::client_address::Client;
 use self::limiter::Limiter;
+use self::refusals::RefusalLog;
 use crate::config;
 use crate::federation::discovery;
 use crate::federation::node::{Node, NodeError};
@@ -124,6 +131,7 @@ struct Inner {
     relays: open::Relays,
     clock: Arc<dyn Clock>,
     limiter: Mutex<Limiter>,
+    refusals: Mutex<RefusalLog>,
     /// One permit for each body in memory on its way out.
     bodies: Arc<Semaphore>,
     readiness: Readiness,
@@ -143,8 +151,16 @@ struct Inner {
     upload_grace: Duration,
     /// To whom memos are on their way.
     readers: Crowd,
-    /// Room for uploads in memory, in units of bytes.
+    /// How long a request waits for a place among them.
+    memo_wait: Duration,
+    /// How long an upload waits for others to give their places back.
+    upload_wait: Duration,
+    /// Room for strangers' uploads in memory, in units of bytes.
     upload_room: Arc<Semaphore>,
+    /// What of it an address may have.
+    upload_shares: Crowd,
+    /// Room for owners' uploads, likewise.
+    owner_room: Arc<Semaphore>,
 }
 
 impl State {
@@ -182,6 +198,7 @@ impl State {
                 relays: open::Relays::default(),
                 clock: Arc::new(SystemClock::default()),
                 limiter: Mutex::new(Limiter::default()),
+                refusals: Mutex::new(RefusalLog::default()),
                 bodies: Arc::new(Semaphore::new(limits::HTTP_MEMOS_IN_MEMORY)),
                 readiness: Arc::new(|| Ok(())),
                 record: http.record,
@@ -194,8 +211,17 @@ impl State {
                 uploaders: Crowd::new(limits::HTTP_UPLOADS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
                 upload_grace: limits::HTTP_UPLOAD_GRACE,
                 readers: Crowd::new(limits::HTTP_MEMOS_PER_ADDRESS, limits::HTTP_CONNECTIONS),
+                memo_wait: limits::HTTP_MEMO_WAIT,
+                upload_wait: limits::HTTP_UPLOAD_WAIT,
                 upload_room: Arc::new(Semaphore::new(
                     limits::HTTP_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
+                )),
+                upload_shares: Crowd::new(
+                    limits::HTTP_UPLOAD_SHARE_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
+                    usize::MAX,
+                ),
+                owner_room: Arc::new(Semaphore::new(
+                    limits::HTTP_OWNER_UPLOAD_MEMORY_BYTES / limits::HTTP_UPLOAD_UNIT_BYTES,
                 )),
             }),
         })
@@ -251,6 +277,17 @@ impl State {
         self.change(|inner| inner.upload_grace = upload_grace)
     }
 
+    /// The same, with uploads that wait so long for others. To be called before the state is shared.
+    pub fn with_upload_wait(self, upload_wait: Duration) -> Self {
+        self.change(|inner| inner.upload_wait = upload_wait)
+    }
+
+    /// The same, with requests for memos that wait so long for a place in memory. To be called before the state is
+    /// shared.
+    pub fn with_memo_wait(self, memo_wait: Duration) -> Self {
+        self.change(|inner| inner.memo_wait = memo_wait)
+    }
+
     /// Ends what only waits, so that a stop does not wait for it.
     fn stopping(&self) {
         self.inner.changed.send_replace(STOPPING);
@@ -290,6 +327,19 @@ impl State {
                 .ct_eq(&Sha256::digest(expected.expose()))
                 .into()
         })
+    }
+
+    /// Logs that somebody was refused what guessers ask for: not each time.
+    fn log_refusal(&self, client: Client, what: &str, outcome: &str, name: Option<&str>) {
+        let address = client.address;
+        let mut refusals = self.inner.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(more) = refusals.note(address, self.now()) else {
+            return;
+        };
+        drop(refusals);
+        let name = name.map(refusals::shown);
+        let since = (more > 0).then_some(more);
+        tracing::info!(%address, name, outcome, refused_since_last_line = since, "{what}");
     }
 
     fn change(self, change: impl FnOnce(&mut Inner)) -> Self {

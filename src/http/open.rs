@@ -3,10 +3,14 @@
 //! The page sends the access token, and the answer is ciphertext, as `/voice/{id}/audio` gives it. A domain that speaks
 //! 1.0 alone needs the key: that is said with 409 and `needs_key`, and where the person agrees the page sends the key,
 //! which goes on to that domain and is kept no longer than the request.
+//!
+//! What came from elsewhere lies in memory until the page has taken it: so long it counts, among what one address, one
+//! domain and all together may have there, and its bytes among those of all answers of other domains.
 
 use super::answer;
 use super::api::crowd::Crowd;
 use super::audio::{self, MemoFields};
+use super::body;
 use super::client_address::Client;
 use super::federation::SecretText;
 use super::State;
@@ -17,7 +21,7 @@ use crate::federation::server::{Asker, Proof};
 use crate::limits;
 use crate::memo::key::MemoKey;
 use crate::memo::token::AccessToken;
-use axum::body::{to_bytes, Body};
+use axum::body::Body;
 use axum::extract::State as FromState;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -79,9 +83,7 @@ async fn read(body: Body) -> Result<Wanted, Response> {
             &format!("the request is malformed: {what}"),
         )
     };
-    let bytes = to_bytes(body, limits::HTTP_BODY_BYTES)
-        .await
-        .map_err(|_| answer::failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"))?;
+    let bytes = body::whole(body, limits::HTTP_BODY_BYTES).await?;
     let parsed: Result<Ask, _> = serde_json::from_slice(&bytes);
     if let Ok(mut bytes) = bytes.try_into_mut() {
         bytes.zeroize();
@@ -118,12 +120,13 @@ async fn open(state: &State, client: Client, wanted: Wanted) -> Response {
     };
     let relays = &state.inner.relays;
     let places = (
+        relays.askers.wait(client.address, 1, state.inner.memo_wait).await,
         relays.room.clone().try_acquire_owned(),
-        relays.askers.enter(client.address),
         relays.domains.enter_as(wanted.domain.clone()),
     );
-    let (Ok(permit), Some(asker), Some(domain)) = places else {
-        log("refused: too many at once");
+    let (Some(asker), Ok(permit), Some(domain)) = places else {
+        let name = wanted.domain.as_str();
+        state.log_refusal(client, "open", "refused: too many at once", Some(name));
         return answer::busy();
     };
     let secret = match &wanted.shown {
@@ -184,7 +187,7 @@ fn failed(error: &ClientError) -> Response {
     answer::failure(status, &error.to_string())
 }
 
-/// What is being fetched from other domains.
+/// What is being fetched from other domains, or was and is on its way to who asked.
 pub(super) struct Relays {
     room: Arc<Semaphore>,
     askers: Crowd,

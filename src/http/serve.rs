@@ -1,5 +1,6 @@
 //! Connections: how many, how long, and how they end.
 
+use super::limiter::network;
 use super::patience::Patient;
 use super::tls::Tls;
 use super::{router, State};
@@ -142,7 +143,11 @@ async fn requests(
         .header_read_timeout(limits::HTTP_HEAD_TIME)
         .max_buf_size(limits::HTTP_HEAD_BYTES)
         .serve_connection(
-            TokioIo::new(Patient::new(stream, limits::HTTP_WRITE_PAUSE)),
+            TokioIo::new(Patient::new(
+                stream,
+                limits::HTTP_WRITE_PAUSE,
+                limits::HTTP_WRITE_LEAST,
+            )),
             service,
         );
     let mut connection = pin!(connection);
@@ -166,7 +171,7 @@ async fn requests(
     }
 }
 
-/// Connections by address, so that one host cannot take them all.
+/// Connections by address, or by the /64 that one subscriber has of IPv6, so that one host cannot take them all.
 #[derive(Clone, Default)]
 struct Neighbours(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
@@ -179,7 +184,7 @@ struct Place {
 impl Neighbours {
     /// None where the address has as many as it may. A trusted proxy speaks for many, and is not counted.
     fn enter(&self, address: IpAddr, is_proxy: bool) -> Option<Place> {
-        let address = (!is_proxy).then(|| address.to_canonical());
+        let address = (!is_proxy).then(|| network(address));
         if let Some(address) = address {
             let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let count = counts.entry(address).or_default();
@@ -222,6 +227,16 @@ mod tests {
         assert!(neighbours.enter(host, false).is_none());
         assert!(neighbours.enter(other, false).is_some());
         assert!(neighbours.enter(host, true).is_some());
+        let of_ipv6 = |last: usize| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last as u16]);
+        let subscriber: Vec<Option<Place>> = (0..=limits::HTTP_CONNECTIONS_PER_ADDRESS)
+            .map(|last| neighbours.enter(of_ipv6(last), false))
+            .collect();
+        assert_eq!(
+            subscriber.iter().flatten().count(),
+            limits::HTTP_CONNECTIONS_PER_ADDRESS,
+            "whichever of its addresses a subscriber comes from"
+        );
+        drop(subscriber);
         places.pop();
         places.push(neighbours.enter(host, false).expect("a place was given back"));
         assert!(neighbours.enter(host, false).is_none());

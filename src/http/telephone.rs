@@ -5,6 +5,7 @@
 
 use super::answer;
 use super::audio::{self, admit, refused, InMemory};
+use super::body;
 use super::federation::{log_refused, who, Head, SecretText};
 use super::State;
 use crate::federation::domain::Domain;
@@ -12,11 +13,11 @@ use crate::federation::server::{Asker, Refusal};
 use crate::federation::telephone::{self, Asked, Unlocked};
 use crate::limits;
 use crate::memo::telephone::code::{Locator, Proof};
-use axum::body::{to_bytes, Body};
+use axum::body::Body;
 use axum::extract::State as FromState;
-use axum::http::{header, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::URL_SAFE;
 use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::{json, Value};
@@ -53,9 +54,7 @@ pub(super) async fn post(FromState(state): FromState<State>, head: Head, body: B
 
 async fn read(state: &State, head: &Head, body: Body) -> Result<Attempt, Response> {
     admit(state, head.client, "telephone")?;
-    let bytes = to_bytes(body, limits::HTTP_BODY_BYTES)
-        .await
-        .map_err(|_| answer::failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"))?;
+    let bytes = body::whole(body, limits::HTTP_BODY_BYTES).await?;
     let attempt = understand(state, head, &bytes).await;
     // It may have held a proof, which is a secret until it was compared.
     if let Ok(mut bytes) = bytes.try_into_mut() {
@@ -117,22 +116,28 @@ async fn open(
     };
     let allowed = state.limiter().code(&name, address, state.now());
     allowed.map_err(|wait| {
-        log(None, "refused: too many wrong codes");
+        state.log_refusal(
+            head.client,
+            "telephone",
+            "refused: too many wrong codes",
+            Some(&name),
+        );
         answer::too_many(wait)
     })?;
     let place = audio::place(state, head.client).await?;
     let now = state.wall();
     let opened = decide(state, domain, move |state, asked| {
-        telephone::open(state.store(), locator, &proof, asked, now)
+        // The place goes along: whoever goes away meanwhile does not make room before the disk was read.
+        (telephone::open(state.store(), locator, &proof, asked, now), place)
     });
-    let opened = opened.await?;
+    let (opened, place) = opened.await?;
     if !matches!(opened, Err(Refusal::Unknown)) {
         state.limiter().code_was_right(&name, address);
     }
     match opened {
         Ok(unlocked) => {
             log(Some(unlocked.record.id.to_string()), "served");
-            Ok(respond(&unlocked, place))
+            Ok(respond(unlocked, place).await)
         }
         Err(Refusal::Unknown) => {
             log(None, "no such code");
@@ -163,22 +168,18 @@ async fn decide<T: Send + 'static>(
     decided.await.map_err(|_| answer::broken())
 }
 
-fn respond(unlocked: &Unlocked, place: InMemory) -> Response {
+async fn respond(unlocked: Unlocked, place: InMemory) -> Response {
     let record = &unlocked.record;
     let (iv, ct) = unlocked.wrapped.to_text();
-    let answer = json!({
+    let fields = json!({
         "success": true,
         "memo_id": record.id,
         "iv": iv,
         "ct": ct,
-        "encrypted_audio_b64": STANDARD.encode(&unlocked.ciphertext),
         "encryption_iv": URL_SAFE.encode(record.encryption_iv),
         "encryption": record.metadata.encryption,
         "audio_format": record.audio_format,
         "complete": record.complete,
     });
-    let mut response = answer::large(answer.to_string().into(), place);
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
+    answer::with_audio(fields, unlocked.ciphertext, place).await
 }

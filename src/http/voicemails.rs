@@ -2,14 +2,13 @@
 
 use super::answer;
 use super::client_address::Client;
-use super::headers::bearer;
-use super::State;
+use super::{operator, State};
 use crate::memo::record::Record;
 use crate::memo::store::Cursor;
 use crate::memo::vault::seconds;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State as FromState};
-use axum::http::{header, HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{json, Value};
@@ -37,15 +36,8 @@ pub(super) async fn list(
             "this list needs admin_token in the server's configuration",
         );
     }
-    if !bearer(&headers).is_some_and(|given| state.is_admin(given)) {
-        if let Err(wait) = state.limiter().request(client.address, state.now()) {
-            return answer::too_many(wait);
-        }
-        let mut response = answer::failure(StatusCode::UNAUTHORIZED, "the admin token is missing or wrong");
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        return response;
+    if let Err(refused) = operator::prove(&state, client, &headers) {
+        return refused;
     }
     let Ok(Query(window)) = window else {
         return answer::failure(StatusCode::BAD_REQUEST, "limit must be a number");

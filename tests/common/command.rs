@@ -27,7 +27,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(
             folder.path().join("obelus.toml"),
-            "[http]\ndomain = \"memo.example.org\"\npublic_url = \"https://memo.example.org\"\n[store]\npath = \"data\"\n\
+            "[http]\ndomain = \"memo.example.org\"\npublic_url = \"https://memo.example.org\"\ntrusted_proxies = [\"127.0.0.1\"]\n[store]\npath = \"data\"\n\
              [[mailbox]]\nname = \"main\"\n[[mailbox]]\nname = \"sales\"\n",
         )
         .unwrap();

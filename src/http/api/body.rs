@@ -1,21 +1,15 @@
 //! Requests' bodies: JSON within a bound.
 
 use super::bad_request;
-use crate::http::answer;
-use axum::body::{to_bytes, Body};
-use axum::http::StatusCode;
+use crate::http::body::whole;
+use axum::body::Body;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 
 /// Reads a JSON object of at most `most` bytes. The error is the answer.
 pub(super) async fn json<T: DeserializeOwned>(body: Body, most: usize) -> Result<T, Response> {
-    let bytes = to_bytes(body, most).await.map_err(|_| too_large())?;
+    let bytes = whole(body, most).await?;
     serde_json::from_slice(&bytes).map_err(|error| malformed(&error))
-}
-
-/// 413
-pub(super) fn too_large() -> Response {
-    answer::failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large")
 }
 
 /// Says where a request is malformed, and no value of what it held.

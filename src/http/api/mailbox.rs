@@ -3,13 +3,14 @@
 use super::owner::{self, mailbox_of, presented};
 use super::{bad_request, blocking, body};
 use crate::http::client_address::Client;
+use crate::http::path::Path;
 use crate::http::{answer, State};
 use crate::limits;
 use crate::memo::owner::{Kem, OwnerPublicKey};
 use crate::memo::record::Millis;
 use crate::memo::store::mailboxes::OwnerKey;
 use crate::memo::token::Verifier;
-use axum::extract::{Path, Request, State as FromState};
+use axum::extract::{Request, State as FromState};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
@@ -101,7 +102,12 @@ pub(super) async fn put_key(
         })
     });
     if !changed.await? {
-        tracing::info!(address = %client.address, "refused: unknown mailbox or wrong key");
+        state.log_refusal(
+            client,
+            "owner",
+            "refused: unknown mailbox or wrong key",
+            Some(&mailbox),
+        );
         state.limiter().wrong_owner(&mailbox, client.address, now);
         return Err(owner::wrong());
     }

@@ -3,6 +3,7 @@
 use super::entry::{self, entry};
 use super::owner::Owner;
 use super::{bad_request, blocking, body, no_such_memo};
+use crate::http::path::Path;
 use crate::http::{answer, State};
 use crate::limits;
 use crate::memo::envelope::Envelope;
@@ -12,7 +13,7 @@ use crate::memo::store::receipts::Reason;
 use crate::memo::store::{Cursor, Durable};
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State as FromState};
+use axum::extract::{Query, State as FromState};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Deserializer};

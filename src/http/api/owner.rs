@@ -30,17 +30,23 @@ impl FromRequestParts<State> for Owner {
             return Err(missing());
         };
         if let Err(wait) = state.limiter().may_prove(&mailbox, client.address, state.now()) {
+            state.log_refusal(client, "owner", "refused: too many attempts", Some(&mailbox));
             return Err(answer::too_many(wait));
         }
         let (store, name) = (state.store().clone(), mailbox.clone());
         let (owner, known) = blocking(move || store.mailboxes().owner_or_decoy(&name)).await?;
         let right = Choice::from(u8::from(owner.listing_token_hash.matches(&token.verifier)));
         if !bool::from(right & Choice::from(u8::from(known)) & Choice::from(u8::from(token.is_one))) {
-            tracing::info!(address = %client.address, "refused: unknown mailbox or wrong key");
+            state.log_refusal(
+                client,
+                "owner",
+                "refused: unknown mailbox or wrong key",
+                Some(&mailbox),
+            );
             state.limiter().wrong_owner(&mailbox, client.address, state.now());
             return Err(wrong());
         }
-        match state.limiter().owner(&mailbox, state.now()) {
+        match state.limiter().owner(&mailbox, client.address, state.now()) {
             Ok(()) => Ok(Owner { mailbox }),
             Err(wait) => Err(answer::too_many(wait)),
         }

@@ -3,14 +3,16 @@
 
 use super::entry::{self, entry};
 use super::owner::Owner;
-use super::{blocking, memos, upload};
+use super::upload::{self, Sender};
+use super::{blocking, memos};
 use crate::http::client_address::Client;
+use crate::http::path::Path;
 use crate::http::{answer, State};
 use crate::limits;
 use crate::memo::record::{Facts, Source};
 use crate::memo::store::NewMemo;
 use axum::body::Body;
-use axum::extract::{Path, State as FromState};
+use axum::extract::State as FromState;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{json, Value};
@@ -50,7 +52,7 @@ pub(super) async fn make(
             "this memo has too many shares",
         ));
     }
-    let upload = upload::read(&state, client, &headers, body).await?;
+    let upload = upload::read(&state, client, Sender::Owner, &headers, body).await?;
     let Some(envelope) = upload.envelope else {
         return Err(super::bad_request("sealed_envelope is missing"));
     };
@@ -69,6 +71,7 @@ pub(super) async fn make(
             sealed: upload.sealed,
             facts,
         },
+        upload.held,
     )
     .await?;
     // The original may have been deleted meanwhile, and its shares with it.

@@ -3,12 +3,13 @@
 
 use super::owner::Owner;
 use super::{bad_request, blocking, body, memos, no_such_memo};
+use crate::http::path::Path;
 use crate::http::{answer, State};
 use crate::limits;
 use crate::memo::store::telephone::SetLock;
 use crate::memo::telephone::lock::TelephoneLock;
 use axum::body::Body;
-use axum::extract::{Path, State as FromState};
+use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;

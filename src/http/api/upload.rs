@@ -1,7 +1,9 @@
 //! Ciphertext that was sealed elsewhere, in the owner's or a stranger's browser: read within bounds, checked for its
 //! shape, stored durably. What is in it nobody here can tell.
 
+use super::crowd::Place;
 use super::{bad_request, blocking, body};
+use crate::http::body::{broken, too_large};
 use crate::http::client_address::Client;
 use crate::http::{answer, State};
 use crate::limits;
@@ -22,6 +24,7 @@ use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What the plain audio may be: what browsers record, and files that they play.
 const AUDIO_FORMATS: [&str; 15] = [
@@ -51,6 +54,48 @@ pub(super) struct Upload {
     pub(super) max_accesses: Option<u64>,
     /// Bytes of the ciphertext.
     pub(super) size_bytes: u64,
+    /// Where it is in memory.
+    pub(super) held: Held,
+}
+
+/// The places and the room that an upload holds until it is stored, however long the disk takes.
+pub(super) struct Held {
+    _share: Option<(Place, Place)>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Who uploads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Anybody: with a share of the room by address.
+    Stranger,
+    /// A mailbox's owner: with a room that no stranger takes.
+    Owner,
+}
+
+impl Held {
+    /// Places and room for an upload of so many bytes, taken before the first of them is read: for the text and for what
+    /// it decodes to. None where others did not give theirs back in time.
+    async fn take(state: &State, client: Client, sender: Sender, bytes: usize) -> Option<Held> {
+        let (inner, wait) = (&state.inner, state.inner.upload_wait);
+        let units = (2 * bytes).div_ceil(limits::HTTP_UPLOAD_UNIT_BYTES).max(1);
+        let taken = async {
+            let (share, room) = match sender {
+                Sender::Stranger => {
+                    let place = inner.uploaders.wait(client.address, 1, wait).await?;
+                    let share = inner.upload_shares.wait(client.address, units, wait).await?;
+                    (Some((place, share)), &inner.upload_room)
+                }
+                Sender::Owner => (None, &inner.owner_room),
+            };
+            let room = Arc::clone(room).acquire_many_owned(u32::try_from(units).ok()?);
+            Some(Held {
+                _share: share,
+                _room: room.await.ok()?,
+            })
+        };
+        tokio::time::timeout(wait, taken).await.ok()?
+    }
 }
 
 /// As it is written.
@@ -91,6 +136,7 @@ fn base64_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D
 pub(super) async fn read(
     state: &State,
     client: Client,
+    sender: Sender,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Upload, Response> {
@@ -100,30 +146,17 @@ pub(super) async fn read(
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse::<usize>().ok());
     let bytes = match announced {
-        Some(bytes) if bytes > most => return Err(body::too_large()),
+        Some(bytes) if bytes > most => return Err(too_large()),
         Some(bytes) => bytes,
         None => most,
     };
-    let _place = state
-        .inner
-        .uploaders
-        .enter(client.address)
-        .ok_or_else(answer::busy)?;
-    // Room for the text and for what it decodes to, taken before the first byte is read.
-    let units = (2 * bytes).div_ceil(limits::HTTP_UPLOAD_UNIT_BYTES).max(1);
-    let room =
-        Arc::clone(&state.inner.upload_room).acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX));
-    let room = tokio::time::timeout(limits::HTTP_UPLOAD_WAIT, room).await;
-    let (Ok(Ok(_room)), now) = (room, state.wall()) else {
-        return Err(answer::busy());
-    };
+    let held = Held::take(state, client, sender, bytes).await;
+    let (held, now) = (held.ok_or_else(answer::busy)?, state.wall());
     let text = collect(body, bytes, state.inner.upload_grace).await?;
-    let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice::<Written>(&text));
-    let written = parsed
-        .await
-        .map_err(|_| answer::broken())?
-        .map_err(|error| body::malformed(&error))?;
-    check(written, now)
+    // Whatever becomes of the request meanwhile, what it holds is counted as long as it is in memory.
+    let parsed = tokio::task::spawn_blocking(move || (serde_json::from_slice::<Written>(&text), held));
+    let (written, held) = parsed.await.map_err(|_| answer::broken())?;
+    check(written.map_err(|error| body::malformed(&error))?, held, now)
 }
 
 /// The whole body, of a sender who keeps sending, and not so slowly that it holds its room for nothing.
@@ -140,11 +173,11 @@ async fn collect(body: Body, most: usize, grace: Duration) -> Result<Vec<u8>, Re
         let piece: Bytes = match piece {
             Ok(Some(Ok(piece))) => piece,
             Ok(None) => return Ok(text),
-            Ok(Some(Err(_))) => return Err(bad_request("the request broke off")),
+            Ok(Some(Err(_))) => return Err(broken()),
             Err(_) => return Err(too_slow()),
         };
         if text.len() + piece.len() > most {
-            return Err(body::too_large());
+            return Err(too_large());
         }
         text.extend_from_slice(&piece);
         if text.len() < due(most, began.elapsed(), grace) {
@@ -160,7 +193,7 @@ fn due(bytes: usize, elapsed: Duration, grace: Duration) -> usize {
     usize::try_from((bytes as u128 * spent / whole).min(bytes as u128)).unwrap_or(bytes)
 }
 
-fn check(written: Written, now: SystemTime) -> Result<Upload, Response> {
+fn check(written: Written, held: Held, now: SystemTime) -> Result<Upload, Response> {
     let id: MemoId = written
         .id
         .parse()
@@ -206,6 +239,7 @@ fn check(written: Written, now: SystemTime) -> Result<Upload, Response> {
         expires_at: expires_at.map(Millis::to_time),
         max_accesses: written.max_accesses,
         size_bytes,
+        held,
     })
 }
 
@@ -228,9 +262,14 @@ pub(super) fn expiry(text: &str, now: SystemTime) -> Result<Millis, Response> {
 }
 
 /// Stores it; durable when this returns. The error is the answer.
-pub(super) async fn store(state: &State, memo: NewMemo) -> Result<Record, Response> {
+pub(super) async fn store(state: &State, memo: NewMemo, held: Held) -> Result<Record, Response> {
     let store = state.store().clone();
-    blocking(move || store.insert(vec![memo]).remove(0)).await
+    let stored = blocking(move || {
+        let stored = store.insert(vec![memo]).remove(0);
+        drop(held);
+        stored
+    });
+    stored.await
 }
 
 #[cfg(test)]

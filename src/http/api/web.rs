@@ -1,7 +1,8 @@
 //! `POST /api/memos`: a memo that somebody leaves without a telephone, encrypted in their browser: for a mailbox, sealed
 //! to its owner there, or for a link that they give to whom they like. Where the operator permits it.
 
-use super::{bad_request, upload};
+use super::bad_request;
+use super::upload::{self, Sender};
 use crate::http::client_address::Client;
 use crate::http::{answer, State};
 use crate::limits;
@@ -28,7 +29,7 @@ pub(super) async fn leave(
     if let Err(wait) = state.limiter().upload(client.address, state.now()) {
         return Err(answer::too_many(wait));
     }
-    let upload = upload::read(&state, client, &headers, body).await?;
+    let upload = upload::read(&state, client, Sender::Stranger, &headers, body).await?;
     // Counted when it is known, and before it is stored.
     if let Err(wait) = state
         .limiter()
@@ -39,16 +40,23 @@ pub(super) async fn leave(
     let now = state.wall();
     let expires_at = match &upload.mailbox {
         Some(mailbox) => {
-            if upload.envelope.is_none() {
+            let Some(envelope) = &upload.envelope else {
                 return Err(bad_request("sealed_envelope is missing"));
-            }
+            };
             let takes = state.takes_memos(mailbox);
             let (store, name) = (state.store().clone(), mailbox.clone());
             let owner = super::blocking(move || store.mailboxes().owner(&name)).await?;
-            if !takes || owner.is_none() {
+            let Some(owner) = owner.filter(|_| takes) else {
                 return Err(answer::failure(
                     StatusCode::NOT_FOUND,
                     "there is no such mailbox here, or it takes no memos from browsers",
+                ));
+            };
+            // The owner could never open it. What the envelope holds, nobody here can tell.
+            if envelope.kem != owner.kem {
+                return Err(answer::failure(
+                    StatusCode::CONFLICT,
+                    "sealed_envelope is for a key of another kind than the mailbox's: ask for its key again",
                 ));
             }
             upload.expires_at
@@ -82,7 +90,7 @@ pub(super) async fn leave(
         sealed: upload.sealed,
         facts,
     };
-    let record = upload::store(&state, memo).await?;
+    let record = upload::store(&state, memo, upload.held).await?;
     tracing::info!(
         address = %client.address,
         memo = %record.id,
