@@ -110,8 +110,9 @@ impl control::Switch for Controlled {
 }
 
 async fn serve(config: Config, dialplan: Arc<Dialplan>, watched: Watched, library: Arc<Library>) -> ExitCode {
-    // From here on the signal is taken: by itself it would end the process.
+    // From here on the signals are taken: by themselves they would end the process, and what it holds with it.
     let hangup = signal(SignalKind::hangup());
+    let ends = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     say_what_is_in_force(&config);
     let config = Arc::new(config);
     let server = match Server::start(Start {
@@ -158,7 +159,7 @@ async fn serve(config: Config, dialplan: Arc<Dialplan>, watched: Watched, librar
     };
     tracing::info!(http = %server.http, "ready");
     let signal = tokio::select! {
-        signal = wait_for_signal() => signal,
+        signal = wait_for_signal(ends) => signal,
         () = reload_on_hangup(&reloader, hangup) => "nothing to wait for",
         () = watching => "nothing to wait for",
     };
@@ -211,10 +212,8 @@ async fn reload_on_hangup(reloader: &Reloader, hangup: std::io::Result<Signal>) 
     std::future::pending().await
 }
 
-async fn wait_for_signal() -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+async fn wait_for_signal(ends: (std::io::Result<Signal>, std::io::Result<Signal>)) -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate)) = ends else {
         return std::future::pending().await;
     };
     tokio::select! {
