@@ -245,6 +245,11 @@ pub const STORE_ROOM: u64 = 8 * 1024 * 1024;
 /// Where it has fewer than this, the index is not written to either: a database that ran into the end of the disk does
 /// not go on before the next start.
 pub const INDEX_ROOM: u64 = 2 * 1024 * 1024;
+/// Where it has fewer than this, nothing is deleted, since that has to be noted in the index.
+pub const DELETION_ROOM: u64 = 512 * 1024;
+/// Room that the store holds in reserve, bytes: what the index needs to be opened on a disk that others have filled, and
+/// for some deletions.
+pub const STORE_RESERVE: usize = 4 * 1024 * 1024;
 /// Recordings that become memos in one batch, sharing its syncs; more wait for the next.
 pub const FINISHING: usize = 256;
 /// A configuration, or a file that it takes a secret or a certificate from, bytes.

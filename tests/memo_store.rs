@@ -14,6 +14,7 @@ use obelus::memo::record::{Facts, Source};
 use obelus::memo::seal;
 use obelus::memo::store::receipts::{Issuer, Reason};
 use obelus::memo::store::retention::Retention;
+use obelus::memo::store::staging::{self, Staging};
 use obelus::memo::store::{NewMemo, Store, StoreError};
 use obelus::memo::wav;
 use sha2::Digest as _;
@@ -579,4 +580,42 @@ fn memos_left_in_a_browser_do_not_push_out_those_of_calls() {
     let mut kept: Vec<MemoId> = page.records.iter().map(|record| record.id).collect();
     kept.reverse();
     assert_eq!(kept, [&calls[..], &left[17..]].concat());
+}
+
+#[test]
+fn what_an_import_left_that_was_killed_goes_at_the_next_start_and_one_that_goes_on_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, _) = insert_one(&Store::open(folder.path()).unwrap(), 1);
+    let (record, ciphertext) = staging::read_body(folder.path(), &id).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    drop(Store::open(other.path()).unwrap());
+    let mut going = Staging::new(other.path()).unwrap();
+    assert!(going.add(&record, &ciphertext).unwrap());
+    // As the kill of an import leaves it, with its lock file and, by an earlier program, without.
+    for (name, has_lock) in [("import-killed", true), ("import-old", false)] {
+        let left = other.path().join(name);
+        std::fs::create_dir(&left).unwrap();
+        std::fs::copy(going.path().join(id.to_string()), left.join(id.to_string())).unwrap();
+        if has_lock {
+            std::fs::write(left.join("lock"), "").unwrap();
+        }
+    }
+    let notes = other.path().join("import-notes.txt");
+    std::fs::write(&notes, "somebody's own").unwrap();
+    let store = Store::open(other.path()).unwrap();
+    let mut names: Vec<String> = std::fs::read_dir(other.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("import-"))
+        .collect();
+    names.sort();
+    let mut expected = vec![
+        going.path().file_name().unwrap().to_str().unwrap().to_owned(),
+        "import-notes.txt".to_owned(),
+    ];
+    expected.sort();
+    assert_eq!(names, expected);
+    assert_eq!(store.count(), 0);
+    assert_eq!(store.adopt(going.path()).unwrap().stored, 1);
+    assert!(store.get(&id).unwrap().is_some());
 }

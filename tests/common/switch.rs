@@ -86,6 +86,13 @@ impl Switch {
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 
+    /// Kills it, and gives its folder.
+    pub fn kill(mut self) -> tempfile::TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     fn start_as(dialplan: &str, settings: &str, level: &str) -> Self {
         Self::run(tempfile::tempdir().unwrap(), dialplan, settings, level)
     }

@@ -79,6 +79,7 @@ impl Database {
         if value.len() > limits::VARIABLE_BYTES {
             return Err(DatabaseError::LongValue);
         }
+        self.0.require_room(limits::INDEX_ROOM)?;
         let entries = self.entries();
         if entries.count.load(Ordering::Relaxed) >= limits::DATABASE_ENTRIES
             && !entries.tree.contains_key(key)?
@@ -97,6 +98,7 @@ impl Database {
     /// # Errors
     /// A disk that fails.
     pub fn delete(&self, key: &str) -> Result<bool, StoreError> {
+        self.0.require_room(limits::DELETION_ROOM)?;
         let entries = self.entries();
         let was_there = entries.tree.remove(key)?.is_some();
         if was_there {

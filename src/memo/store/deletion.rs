@@ -78,6 +78,7 @@ impl Store {
         reason: Reason,
         now: SystemTime,
     ) -> Result<Vec<Deleted>, StoreError> {
+        self.require_room_to_delete()?;
         let now = Millis::from_time(now);
         let mut deleted = Vec::with_capacity(ids.len());
         for id in ids {

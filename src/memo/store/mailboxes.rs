@@ -165,6 +165,7 @@ impl Mailboxes {
     /// # Errors
     /// A disk that fails, or a damaged entry.
     pub fn update(&self, name: &str, mut change: impl FnMut(&mut Entry) -> bool) -> Result<bool, StoreError> {
+        self.0.require_room(limits::INDEX_ROOM)?;
         let mut failure = None;
         let mut kept = false;
         self.tree().fetch_and_update(name, |old| {
@@ -221,6 +222,7 @@ impl Mailboxes {
     /// # Errors
     /// A disk that fails.
     pub fn remove(&self, name: &str) -> Result<bool, StoreError> {
+        self.0.require_room(limits::DELETION_ROOM)?;
         let was_there = self.tree().remove(name)?.is_some();
         self.0.keep_mailbox(name)?;
         self.0.sync()?;

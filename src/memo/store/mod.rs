@@ -26,6 +26,7 @@ pub mod notices;
 mod own_file;
 pub mod receipts;
 pub mod reconcile;
+mod reserve;
 pub mod retention;
 pub mod staging;
 mod sweep;
@@ -77,6 +78,13 @@ pub enum StoreError {
     /// No space left, or the user's quota is full.
     #[error("the disk is full")]
     Full,
+    /// No space left, not even to open the index.
+    #[error(
+        "the disk of the store {} is full, and its index needs a little room to be opened: make some on that disk and \
+         start again; nothing of the store is lost",
+        .0.display()
+    )]
+    NoRoomToOpen(PathBuf),
     /// Written by another version of this program.
     #[error(
         "the store's index has format {found}, this program knows {known}: use the version that wrote it"
@@ -219,18 +227,12 @@ impl Store {
         Store::open_on(path, Arc::new(OsDisk), Some(COUNTS_FLUSH_MS))
     }
 
-    /// The same on another disk, for tests. `flush_every_ms` is how often counts reach the disk by themselves; none
-    /// for never, so that every write happens when a test expects it.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
-    pub fn open_on(
-        path: &Path,
-        disk: Arc<dyn Disk>,
-        flush_every_ms: Option<u64>,
-    ) -> Result<Self, StoreError> {
+    /// [`Store::open_on`], where there is room for it.
+    fn open_once(path: &Path, disk: Arc<dyn Disk>, flush_every_ms: Option<u64>) -> Result<Self, StoreError> {
         disk.create_dir(path)?;
         let lock = lock(path)?;
+        staging::remove_left_over(path);
+        reserve::require_room_to_open(path, &*disk)?;
         let folder = path.join("memos");
         let (index, existed) = Index::open(&path.join("index"), disk.clone(), flush_every_ms)?;
         if !disk.is_dir(&folder) {

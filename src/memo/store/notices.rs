@@ -135,6 +135,7 @@ impl Notices {
     /// # Errors
     /// A disk that fails.
     pub fn close(&self, id: &MemoId, way: &str, ways: &[&str]) -> Result<(), StoreError> {
+        self.0.require_room(limits::DELETION_ROOM)?;
         let waiting = self.waiting();
         let told = waiting.tree.update_and_fetch(id.as_bytes(), |told| {
             let told = told?;

@@ -15,8 +15,11 @@ use super::lock_of;
 use super::{Store, StoreError};
 use crate::memo::key::MemoId;
 use crate::memo::record::Record;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,9 +27,14 @@ use std::sync::Arc;
 /// What a staging folder's name begins with.
 const PREFIX: &str = "import-";
 
+/// The file within that is locked as long as the import goes on.
+const LOCK: &str = "lock";
+
 /// A folder of bodies that are no memos yet. Dropped, it is gone with all that is in it.
 pub struct Staging {
     folder: tempfile::TempDir,
+    /// Tells a switch that starts meanwhile that the folder is in use.
+    _lock: Flock<File>,
     bodies: Bodies,
     ids: HashSet<MemoId>,
 }
@@ -38,7 +46,11 @@ impl Staging {
     /// A disk that fails.
     pub fn new(store: &Path) -> Result<Self, StoreError> {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(store)?;
+        let lock = File::create(folder.path().join(LOCK))?;
+        let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock)
+            .map_err(|(_, errno)| StoreError::from(io::Error::from(errno)))?;
         Ok(Staging {
+            _lock: lock,
             bodies: Bodies::new(folder.path().to_owned(), Arc::new(OsDisk)),
             folder,
             ids: HashSet::new(),
@@ -77,6 +89,36 @@ impl Staging {
     /// Memos that are staged.
     pub fn count(&self) -> usize {
         self.ids.len()
+    }
+}
+
+/// Removes the staging folders of a store that nobody uses any more: imports that were killed left them. To be called by
+/// who holds the store.
+pub(super) fn remove_left_over(store: &Path) {
+    let Ok(entries) = std::fs::read_dir(store) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_ours {
+            continue;
+        }
+        let folder = entry.path();
+        // An import goes by way of a running switch, which may be started anew meanwhile.
+        let lock =
+            File::open(folder.join(LOCK)).map(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock));
+        if matches!(lock, Ok(Err((_, Errno::EWOULDBLOCK)))) {
+            continue;
+        }
+        match std::fs::remove_dir_all(&folder) {
+            Ok(()) => {
+                tracing::warn!(folder = %folder.display(), "removed what an import left that was cut off")
+            }
+            Err(error) => {
+                tracing::error!(folder = %folder.display(), %error, "what an import left cannot be removed");
+            }
+        }
     }
 }
 

@@ -230,6 +230,7 @@ impl Telephone {
     /// The work of a wrong proof where there is no lock.
     fn open_nobody(&self, proof: &Proof) -> Result<Result<UnlockedMemo, Locked>, StoreError> {
         let is_right = Verifier::nothing().matches(&proof.verifier());
+        self.0.require_room(crate::limits::INDEX_ROOM)?;
         self.tree().insert(NOBODY_KEY, &[u8::from(is_right)])?;
         tracing::info!("telephone code of no memo");
         self.0.sync()?;
