@@ -250,6 +250,8 @@ pub const DELETION_ROOM: u64 = 512 * 1024;
 /// Room that the store holds in reserve, bytes: what the index needs to be opened on a disk that others have filled, and
 /// for some deletions.
 pub const STORE_RESERVE: usize = 4 * 1024 * 1024;
+/// Plain audio in memory that callers hear again before it is kept, bytes; it is wiped as soon as they have heard it.
+pub const REHEARSED_BYTES: u64 = 256 * 1024 * 1024;
 /// Recordings that become memos in one batch, sharing its syncs; more wait for the next.
 pub const FINISHING: usize = 256;
 /// A configuration, or a file that it takes a secret or a certificate from, bytes.

@@ -5,6 +5,7 @@
 //! abandoned one began.
 
 use super::items::Items;
+use crate::codec::private::PrivateAudio;
 use crate::config::{Config, Mailbox};
 use crate::dialplan::channel::{
     Audio, CallFacts, Channel, Gone, Indication, Kept, ListenRequest, MailboxFacts, Played, RecordRequest,
@@ -95,6 +96,11 @@ pub enum Request {
         /// When it was recorded, by the wall clock.
         at: SystemTime,
     },
+    /// Read a finished recording back, to be heard.
+    Rehearse {
+        /// Which.
+        recording: u64,
+    },
     /// Write a finished recording as a plain file.
     KeepPlain {
         /// Which.
@@ -152,6 +158,8 @@ pub enum Reply {
     Recorded(Recorded),
     /// The number of a copy; none where there is no such recording.
     Copied(Option<u64>),
+    /// What was recorded; none where it cannot be read.
+    Rehearsed(Option<Arc<PrivateAudio>>),
     /// What became of a memo.
     Kept(Kept),
     /// Whether a plain file was written.
@@ -365,6 +373,14 @@ impl Channel for CallChannel {
         let at = self.wall_clock();
         match self.ask(Request::Record { request, at }).await {
             Reply::Recorded(recorded) => Ok(recorded),
+            _ => Err(Gone),
+        }
+    }
+
+    async fn rehearse(&mut self, recorded: &Recorded) -> Result<Option<Arc<PrivateAudio>>, Gone> {
+        let recording = recorded.recording;
+        match self.ask(Request::Rehearse { recording }).await {
+            Reply::Rehearsed(audio) => Ok(audio),
             _ => Err(Gone),
         }
     }

@@ -196,6 +196,9 @@ enum Pending {
     KeepPlain {
         recording: u64,
     },
+    Rehearse {
+        recording: u64,
+    },
 }
 
 /// The dialplan's absolute time-out.

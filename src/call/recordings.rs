@@ -73,6 +73,14 @@ impl Call {
         }
     }
 
+    pub(super) fn rehearse(&mut self, number: u64, recording: u64) {
+        if !self.loose.contains(&recording) {
+            return self.reply(number, Reply::Rehearsed(None));
+        }
+        self.pending = Some((number, Pending::Rehearse { recording }));
+        self.act(Action::Vault(VaultCommand::Rehearse { recording }));
+    }
+
     pub(super) fn keep(&mut self, number: u64, recording: u64, mailbox: String, at: SystemTime) {
         if !self.loose.remove(&recording) {
             return self.reply(number, Reply::Kept(Kept::Failed));
@@ -99,6 +107,15 @@ impl Call {
                 (recording, Reply::Kept(Kept::Failed))
             }
             VaultEvent::Written { recording, .. } => (recording, Reply::Plain(true)),
+            VaultEvent::Rehearsed { recording, audio } => {
+                // Where nobody waits for it any more, it is wiped here.
+                if let Some((number, Pending::Rehearse { recording: awaited })) = self.pending {
+                    if awaited == recording {
+                        self.reply(number, Reply::Rehearsed(audio));
+                    }
+                }
+                return;
+            }
             VaultEvent::Overrun { recording } => {
                 if matches!(self.pending, Some((_, Pending::Record { recording: RecordingId(of) })) if of == recording)
                 {

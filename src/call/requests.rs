@@ -91,6 +91,7 @@ impl Call {
                 self.pending = Some((number, Pending::Sleep));
                 self.deadline = Some(now + time);
             }
+            Request::Rehearse { recording } => self.rehearse(number, recording),
             Request::Record { request, at } => self.record(number, request, at),
             Request::Hangup { cause } => {
                 self.end(if cause == 0 { Cause::NORMAL } else { Cause(cause) });

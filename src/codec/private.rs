@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 /// Samples of 8 kHz, 16-bit, mono, wiped when dropped: who plays them shares them in an `Arc`, and the last one wipes.
 /// Nothing of it is encoded beforehand, so there is no second copy.
+#[derive(PartialEq)]
 pub struct PrivateAudio {
     samples: Zeroizing<Vec<i16>>,
 }

@@ -230,6 +230,10 @@ pub trait Channel: Send {
     /// said can be kept. `Gone` only where the call was gone before the start.
     async fn record(&mut self, request: RecordRequest) -> Result<Recorded, Gone>;
 
+    /// The audio of a recording that nobody has kept yet, for its caller to hear: the last who has it wipes it. `None` where
+    /// it cannot be read.
+    async fn rehearse(&mut self, recorded: &Recorded) -> Result<Option<Arc<PrivateAudio>>, Gone>;
+
     /// Seals a recording into a memo for the mailbox; works after hang-up too.
     async fn keep(&mut self, recorded: Recorded, mailbox: &str) -> Kept;
 

@@ -1,12 +1,14 @@
 //! The threads on which recordings become memos: the only ones that wait for the store's disk.
 //!
-//! Three, so that audio never waits behind a sync: the vault's takes it in and adds it to the journals; the syncing one
-//! makes journals durable, all that are due at once; the finishing one makes memos of what has ended.
+//! Four, so that audio never waits behind a sync: the vault's takes it in and adds it to the journals; the syncing one
+//! makes journals durable, all that are due at once; the finishing one makes memos of what has ended; the last reads back
+//! what callers want to hear before it is kept.
 
 use super::Event;
 use crate::limits;
 use crate::media::AudioChunk;
 use crate::memo::finisher::{Finisher, Finishing};
+use crate::memo::rehearsal::{Rehearsal, Rehearsals};
 use crate::memo::vault::{Accepted, Commit, Committed, Vault, VaultCommand};
 use crate::secret::{wipe_some_stack, wipe_stack};
 use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
@@ -67,10 +69,20 @@ pub fn spawn(vault: Vault, events: UnboundedSender<Event>) -> std::io::Result<(V
             let _ = done.send(commit.run());
         }
     })?;
+    let (rehearsing, rehearsals) = channel::<Rehearsal>();
+    let told = events.clone();
+    let reader = Builder::new().name("memo reader".into()).spawn(move || {
+        let mut heard = Rehearsals::default();
+        for rehearsal in rehearsals {
+            let _ = told.send(Event::Vault(heard.read(rehearsal)));
+            wipe_stack();
+        }
+    })?;
     let mut keeper = Keeper {
         vault,
         events,
         finishing,
+        rehearsing,
         syncing,
         results,
         in_flight: false,
@@ -81,11 +93,12 @@ pub fn spawn(vault: Vault, events: UnboundedSender<Event>) -> std::io::Result<(V
         let Keeper {
             vault,
             finishing,
+            rehearsing,
             syncing,
             ..
         } = keeper;
-        drop((finishing, syncing));
-        for thread in [finisher, syncer] {
+        drop((finishing, rehearsing, syncing));
+        for thread in [finisher, syncer, reader] {
             if thread.join().is_err() {
                 tracing::error!("a thread of the vault panicked");
             }
@@ -100,6 +113,7 @@ struct Keeper {
     vault: Vault,
     events: UnboundedSender<Event>,
     finishing: Sender<Vec<Finishing>>,
+    rehearsing: Sender<Rehearsal>,
     syncing: Sender<Commit>,
     results: Receiver<Committed>,
     in_flight: bool,
@@ -145,11 +159,15 @@ impl Keeper {
         let over = |command: &VaultCommand| {
             matches!(
                 command,
-                VaultCommand::Finish { .. } | VaultCommand::Discard { .. }
+                VaultCommand::Finish { .. } | VaultCommand::Discard { .. } | VaultCommand::Rehearse { .. }
             )
         };
         let is_over = batch.iter().any(over);
-        let Accepted { events, finishing } = self.vault.accept(batch);
+        let Accepted {
+            events,
+            finishing,
+            rehearsals,
+        } = self.vault.accept(batch);
         // Of audio that was sealed, and of keys that were made and used here since a recording began.
         match is_over {
             true => wipe_stack(),
@@ -161,6 +179,9 @@ impl Keeper {
         }
         if !finishing.is_empty() {
             let _ = self.finishing.send(finishing);
+        }
+        for rehearsal in rehearsals {
+            let _ = self.rehearsing.send(rehearsal);
         }
     }
 

@@ -19,6 +19,7 @@ pub mod open;
 pub mod owner;
 pub mod qr;
 pub mod record;
+pub mod rehearsal;
 pub mod seal;
 pub mod store;
 pub mod telephone;

@@ -15,9 +15,11 @@ use super::journal::JournalWriter;
 use super::key::{MemoId, MemoKey};
 use super::link::{Link, LinkBase};
 use super::record::{Facts, Identity, Record};
+use super::rehearsal::{Rehearsal, Rehearsals};
 use super::seal;
 use super::store::{Journal, Store, StoreError};
 use super::token::{AccessToken, Verifier};
+use crate::codec::private::PrivateAudio;
 use crate::limits;
 use crate::secret::{wipe_stack, Private};
 use std::collections::HashMap;
@@ -122,6 +124,11 @@ pub enum VaultCommand {
         /// For whom.
         mailbox: String,
     },
+    /// Reads a recording that has ended back, for its caller to hear; it goes on as before. Answered by `Rehearsed`.
+    Rehearse {
+        /// Which recording.
+        recording: u64,
+    },
     /// Writes the recording as a plain WAV file, which only a configuration that permits it asks for; answered by
     /// `Written` or `Failed`.
     Plain {
@@ -155,6 +162,13 @@ pub enum VaultEvent {
         /// Which recording.
         recording: u64,
     },
+    /// A recording that is to be heard before it is kept.
+    Rehearsed {
+        /// Which recording.
+        recording: u64,
+        /// What was said; none where it cannot be read.
+        audio: Option<Arc<PrivateAudio>>,
+    },
     /// The plain file is written.
     Written {
         /// Of which recording.
@@ -175,6 +189,7 @@ impl fmt::Debug for VaultCommand {
             VaultCommand::Finish { recording, meta } => write!(f, "Finish({recording}, {meta:?})"),
             VaultCommand::Discard { recording } => write!(f, "Discard({recording})"),
             VaultCommand::Copy { recording, copy, .. } => write!(f, "Copy({recording} as {copy})"),
+            VaultCommand::Rehearse { recording } => write!(f, "Rehearse({recording})"),
             VaultCommand::Plain { recording, path } => write!(f, "Plain({recording}, {})", path.display()),
         }
     }
@@ -187,6 +202,7 @@ impl VaultEvent {
             VaultEvent::Stored { recording, .. }
             | VaultEvent::Failed { recording, .. }
             | VaultEvent::Overrun { recording }
+            | VaultEvent::Rehearsed { recording, .. }
             | VaultEvent::Written { recording, .. } => *recording,
         }
     }
@@ -285,6 +301,8 @@ pub struct Accepted {
     pub events: Vec<VaultEvent>,
     /// For the finisher, which tells what became of them.
     pub finishing: Vec<Finishing>,
+    /// Recordings that are to be heard, for another thread to read.
+    pub rehearsals: Vec<Rehearsal>,
 }
 
 /// The recordings that go on, and the store that their journals are in.
@@ -366,7 +384,10 @@ impl Vault {
         let Accepted {
             mut events,
             finishing,
+            rehearsals,
         } = self.accept(commands);
+        let mut heard = Rehearsals::default();
+        events.extend(rehearsals.into_iter().map(|rehearsal| heard.read(rehearsal)));
         events.extend(self.finisher.finish(finishing));
         events
     }
@@ -392,6 +413,9 @@ impl Vault {
                 }
                 VaultCommand::Finish { recording, meta } => {
                     self.end(recording, Purpose::Memo(Box::new(meta)), &mut accepted);
+                }
+                VaultCommand::Rehearse { recording } => {
+                    accepted.rehearsals.push(self.rehearse(recording));
                 }
                 VaultCommand::Plain { recording, path } => {
                     self.end(recording, Purpose::Plain(path), &mut accepted);
@@ -533,6 +557,24 @@ impl Vault {
             call_id: draft.call_id.clone(),
         };
         self.drafts.insert(copy, second);
+    }
+
+    fn rehearse(&self, recording: u64) -> Rehearsal {
+        let part = self.drafts.get(&recording).and_then(|draft| draft.parts.first());
+        let journal = part.and_then(|part| part.journal.as_ref());
+        let frames = journal.and_then(|journal| {
+            let read = journal.read();
+            read.inspect_err(|error| tracing::error!(%error, "a recording cannot be read back"))
+                .ok()
+        });
+        Rehearsal {
+            recording,
+            key: MemoKey::from_bytes(part.map_or(&[0; 32], |part| part.key.bytes())),
+            iv: journal.map_or([0; seal::IV_BYTES], |journal| *journal.iv()),
+            bytes: journal.map_or(0, Journal::bytes),
+            frames: frames.map(|frames| Box::new(frames) as Box<dyn io::Read + Send>),
+            tail: Zeroizing::new(part.map_or_else(Vec::new, |part| part.writer.pending().to_vec())),
+        }
     }
 
     /// Hands a recording on; what it holds for mailboxes that were never asked for is removed.

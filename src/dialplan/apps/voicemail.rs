@@ -28,9 +28,10 @@ static MANUAL: Manual = Manual {
            `vm-isunavail` or `vm-isonphone`. Meanwhile `#` goes on to the beep, `0` to the extension `o` and `*` to \
            the extension `a` of the current context, where there are such.\n\n\
            While it records, `0` too leads to `o`, where there is one: the caller is asked (`vm-saveoper`) whether to \
-           keep what was said, with `1`. Where the mailbox has `review = true`, the caller is then offered `3` to \
-           record anew (`vm-torerecord`) and `*` to forget it (`vm-tocancelmsg`), and keeps it with `1` or by waiting; unlike Asterisk's, it cannot be heard before it is \
-           kept, for it is sealed and not played. A caller who hangs up leaves a memo all the same. The mailbox that \
+           keep what was said, with `1`. Where the mailbox has `review = true`, the caller is then offered (`vm-review`) \
+           to keep the recording with `1`, to hear it with `2`, and to record anew with `3`; `*` forgets it \
+           (`vm-tocancelmsg`), and who presses nothing keeps it. It is heard from memory, opened by its key, which the \
+           switch has until the recording is kept. A caller who hangs up leaves a memo all the same. The mailbox that \
            does not exist is left out, and is found at load.",
     options: &[
         ("b", "The greeting says that the person is busy."),

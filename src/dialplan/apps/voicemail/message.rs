@@ -19,8 +19,10 @@ pub enum Left {
     Elsewhere(Place),
 }
 
-/// What the review offers. Asterisk's `vm-review` offers to hear the recording as well, which cannot be here.
-const REVIEW: &[&str] = &["vm-torerecord", "vm-tocancelmsg"];
+/// What the review offers: to keep, to hear, to record anew; and to forget.
+const REVIEW: &[&str] = &["vm-review", "vm-tocancelmsg"];
+/// The keys that answer it.
+const REVIEW_KEYS: &str = "1230*";
 /// How often the review is offered to a caller who presses nothing.
 const OFFERS: u32 = 3;
 /// How long a key is waited for after it was asked for.
@@ -62,7 +64,7 @@ pub async fn take(run: &mut Run<'_>, mailboxes: &[MailboxFacts], options: &Optio
             }
             return Ok(Left::Memo);
         }
-        match review(run).await {
+        match review(run, &recorded).await {
             // Who hangs up instead of answering has left a message.
             Err(Gone) => {
                 keep(run, recorded, mailboxes).await;
@@ -118,10 +120,17 @@ enum Choice {
 }
 
 /// Asks; a caller who presses nothing keeps it.
-async fn review(run: &mut Run<'_>) -> Result<Choice, Gone> {
+async fn review(run: &mut Run<'_>, recorded: &Recorded) -> Result<Choice, Gone> {
     let operator = exit(run, "o");
-    for _ in 0..OFFERS {
-        let key = ask(run, REVIEW, "130*", PATIENCE).await?;
+    let mut offers = 0;
+    while offers < OFFERS {
+        offers += 1;
+        let mut key = ask(run, REVIEW, REVIEW_KEYS, PATIENCE).await?;
+        while key == Some('2') {
+            key = listen(run, recorded).await?;
+            // Whoever listens is there.
+            offers = 0;
+        }
         match (key, &operator) {
             (Some('1'), _) => return Ok(Choice::Keep),
             (Some('3'), _) => return Ok(Choice::Anew),
@@ -132,6 +141,20 @@ async fn review(run: &mut Run<'_>) -> Result<Choice, Gone> {
         }
     }
     Ok(Choice::Keep)
+}
+
+/// Plays the recording to the caller, to its end or until one of the review's keys. The audio is wiped when it was heard.
+async fn listen(run: &mut Run<'_>, recorded: &Recorded) -> Result<Option<char>, Gone> {
+    let Some(audio) = run.channel.rehearse(recorded).await? else {
+        say(run, "memo-cannot-play").await?;
+        return Ok(None);
+    };
+    let start = Duration::ZERO;
+    let played = run.play(&[Audio::Memo { audio, start }], REVIEW_KEYS).await?;
+    Ok(match played {
+        Played::Digit(key) => Some(key),
+        Played::Finished | Played::Missing(_) => None,
+    })
 }
 
 /// The caller wants the operator: what was said is kept where a key says so.
