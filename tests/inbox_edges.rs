@@ -43,10 +43,11 @@ fn a_large_mailbox_shows_its_newest_memos_and_older_ones_as_one_scrolls() {
     let owned = large();
     let browser = Browser::start(&chromium, &[]);
     let page = browser.page(390, 844, false);
+    // How often the page gets its turn while envelopes are opened; the slower way of it, as in most browsers.
     page.before_scripts(
-        "new PerformanceObserver((list) => {
-           for (const entry of list.getEntries()) window.longest = Math.max(window.longest ?? 0, entry.duration);
-         }).observe({ type: 'longtask', buffered: true });",
+        "delete SubtleCrypto.prototype.decapsulateBits;
+         window.turns = 0;
+         setInterval(() => (window.turns += document.querySelector('.waiting') ? 1 : 0), 1);",
     );
     page.open(&owned.link());
     page.until(&rows(50));
@@ -76,8 +77,11 @@ fn a_large_mailbox_shows_its_newest_memos_and_older_ones_as_one_scrolls() {
     let unseen = "[...document.querySelectorAll('.memo')]
         .filter((memo) => getComputedStyle(memo).contentVisibility === 'auto').length";
     assert_eq!(page.evaluate(unseen), MANY);
-    let longest = page.evaluate("window.longest ?? 0").as_f64().unwrap();
-    assert!(longest < 1_000.0, "the page stood still for {longest} ms");
+    let turns = page.evaluate("window.turns").as_u64().unwrap();
+    assert!(
+        turns >= 18,
+        "the page had {turns} turns while {MANY} envelopes were opened"
+    );
     assert_calm(&page, owned.served.address.port(), &[&owned.seed.to_text()]);
 }
 
@@ -103,7 +107,9 @@ fn older_memos_come_by_the_button_too_and_the_focus_goes_on_with_them() {
     owned.leave(60 * MANY, |contents| contents.from = text("+33155501999"));
     page.until("document.querySelector('.who').textContent === '+33155501999'");
     page.evaluate("document.getElementById('more').click()");
-    page.until("document.querySelectorAll('.row').length >= 150");
+    page.until(&format!(
+        "{LISTED} && document.querySelectorAll('.row').length >= 150"
+    ));
     let who = page.evaluate("[...document.querySelectorAll('.who')].map((who) => who.textContent)");
     let who: Vec<String> = serde_json::from_value(who).unwrap();
     for (at, who) in who[1..].iter().enumerate() {

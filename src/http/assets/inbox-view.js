@@ -303,14 +303,15 @@ export class Inbox {
     const before = this.list.shown.length;
     // A search reads on by itself, and where it could not, the button is there.
     const isMoreAway = this.memos.next && this.words.length === 0 && this.found < before + PAGE;
+    // Set first: rows stand there while their envelopes are opened.
+    this.most = before + PAGE;
     if (isMoreAway) {
       await this.loadMore();
     }
+    this.show();
     if (before >= this.found) {
       return false;
     }
-    this.most = before + PAGE;
-    this.show();
     // Where the end is still near, once more.
     this.nearEnd.unobserve(element("more"));
     this.nearEnd.observe(element("more"));
