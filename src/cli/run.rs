@@ -10,6 +10,7 @@ use crate::io::hardening;
 use crate::io::reload::Reloader;
 use crate::io::server::{Server, Start, StatusHandle};
 use crate::media::library::Library;
+use crate::memo::link::LinkBase;
 use crate::memo::store::mailboxes::Mailboxes;
 use futures_util::future::BoxFuture;
 use futures_util::FutureExt;
@@ -187,9 +188,22 @@ fn say_what_is_in_force(config: &Config) {
             config.dialplan.file.display()
         );
     }
+    if announces_plain_http(&config.http) {
+        tracing::warn!(
+            domain = %config.http.domain,
+            "neither tls_cert, public_url nor trusted_proxies: other domains are told to ask by http://; where a proxy \
+             speaks TLS for this server, set public_url"
+        );
+    }
     if config.trunks.is_empty() {
         tracing::info!("no [[trunk]] is configured: only calls from this machine (loopback) are accepted");
     }
+}
+
+/// Whether discovery names `http://` addresses on a domain that others reach. A trusted proxy says itself what it speaks.
+fn announces_plain_http(http: &config::Http) -> bool {
+    let base = LinkBase::new(&http.domain, http.public_url.as_deref(), http.tls_cert.is_some());
+    base.is_bare() && http.trusted_proxies.is_empty()
 }
 
 /// Says which memos nobody will be able to open.
@@ -271,5 +285,24 @@ mod tests {
             assert_eq!(nobody_opens(&mailbox, |_| false), without_owner, "{mailbox:?}");
             assert!(!nobody_opens(&mailbox, |name| name == "main"), "{mailbox:?}");
         }
+    }
+
+    #[test]
+    fn plain_http_is_warned_of_where_others_are_told_to_use_it() {
+        let warns = |change: fn(&mut config::Http)| {
+            let mut http = Config::default().http;
+            change(&mut http);
+            announces_plain_http(&http)
+        };
+        assert!(!warns(|_| {}), "this machine alone");
+        assert!(warns(|http| http.domain = "memo.example.org".to_owned()));
+        assert!(!warns(|http| {
+            http.domain = "memo.example.org".to_owned();
+            http.public_url = Some("https://memo.example.org".to_owned());
+        }));
+        assert!(!warns(|http| {
+            http.domain = "memo.example.org".to_owned();
+            http.tls_cert = Some("cert.pem".into());
+        }));
     }
 }
