@@ -84,7 +84,11 @@ impl Node {
         let domain = Domain::of_base(base.as_str())?;
         let identity = Arc::new(Identity::load(store)?);
         let reach = Arc::new(Reach::with(&config.allow_private));
-        let peers = Arc::new(Peers::new(reach, &config.trusted_domains).map_err(NodeError::Tls)?);
+        let named = config
+            .trusted_domains
+            .iter()
+            .chain(config.numbers.iter().map(|(_, domain)| domain));
+        let peers = Arc::new(Peers::new(reach, named).map_err(NodeError::Tls)?);
         let client = Client::new(peers.clone(), identity.clone(), domain.clone()).map_err(NodeError::Tls)?;
         let marks = store.marks();
         Ok(Node {
