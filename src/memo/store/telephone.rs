@@ -101,9 +101,6 @@ impl Telephone {
             let is_changed = kept.attempts != before;
             verdict = Some(came_to);
             wrapped = Some(kept.lock.wrapped().clone());
-            if came_to == Verdict::Removed {
-                record.telephone = None;
-            }
             is_changed.then_some(()).ok_or(())
         })?;
         report(verdict, &format!("memo {}", record.id));
@@ -185,9 +182,6 @@ impl Telephone {
             verdict = Some(kept.attempt(Millis::from_time(now), proof));
             wrapped = Some(kept.lock.wrapped().clone());
             let is_changed = kept.attempts != before;
-            if verdict == Some(Verdict::Removed) {
-                entry.telephone = None;
-            }
             is_changed
         })?;
         report(verdict, &format!("mailbox {name}"));
@@ -278,10 +272,6 @@ impl Telephone {
 /// Writes down what an attempt came to; a wrong one is durable by now.
 fn report(verdict: Option<Verdict>, whose: &str) {
     match verdict {
-        Some(Verdict::Removed) => tracing::warn!(
-            lock = whose,
-            "too many wrong telephone codes in all: the code is no longer taken"
-        ),
         Some(Verdict::Wrong) => tracing::info!(lock = whose, "wrong telephone code"),
         Some(Verdict::Waits(until)) => tracing::warn!(
             lock = whose,
@@ -402,13 +392,16 @@ mod tests {
         let waits = Some(Locked::Waits(Millis::from_time(until)));
         assert_eq!(open(&store, &right, now()), waits);
         assert_eq!(open(&store, &right, until), None);
-        // A hundred in all, however many right ones come between, and the lock is gone.
-        for _ in limits::TELEPHONE_WRONG_IN_A_ROW..limits::TELEPHONE_WRONG_IN_ALL {
-            assert_eq!(open(&store, &wrong(), until), Some(Locked::Wrong));
-            open(&store, &right, until);
+        // However many there were, the right one opens it once the wait is over.
+        let mut at = until;
+        for _ in 0..50 {
+            for _ in 0..limits::TELEPHONE_WRONG_IN_A_ROW {
+                assert_eq!(open(&store, &wrong(), at), Some(Locked::Wrong));
+            }
+            assert!(matches!(open(&store, &right, at), Some(Locked::Waits(_))));
+            at += limits::TELEPHONE_WAIT_MOST;
         }
-        assert_eq!(open(&store, &right, until), Some(Locked::Wrong));
-        assert!(store.get(&id).unwrap().unwrap().telephone.is_none());
+        assert_eq!(open(&store, &right, at), None);
     }
 
     #[test]
