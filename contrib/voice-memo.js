@@ -2201,9 +2201,13 @@ export async function discover(domain, { signal } = {}) {
     } catch {
       throw new MemoError("server", { message: "the discovery document names an endpoint that is no URL" });
     }
-    // A key must not go over plain HTTP because a document says so.
-    if (url.protocol !== "https:" && !(url.protocol === "http:" && base.startsWith("http://"))) {
-      throw new MemoError("server", { message: "the discovery document names an endpoint without HTTPS" });
+    // A key must not go over plain HTTP because a document says so: servers behind a proxy that speaks TLS for them
+    // often do not know that it does.
+    if (url.protocol === "http:" && !/^http:/i.test(base)) {
+      url.protocol = "https:";
+    }
+    if (!/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
+      throw new MemoError("server", { message: "the discovery document names an endpoint that is no web address" });
     }
     return url.href;
   };

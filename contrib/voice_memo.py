@@ -1108,9 +1108,15 @@ def discover(domain, allow_private=False):
 
     def endpoint(given, path):
         url = urllib.parse.urljoin(base + "/", given) if isinstance(given, str) else base + path
-        if not url.startswith("https://") and not (url.startswith("http://") and base.startswith("http://")):
-            raise MemoError("server", "the discovery document names an endpoint without HTTPS")
-        return url
+        parts = urllib.parse.urlsplit(url)
+        # A key must not go over plain HTTP because a document says so: servers behind a proxy that speaks TLS for them
+        # often do not know that it does.
+        if parts.scheme == "http" and not base.lower().startswith("http://"):
+            authority = parts.netloc.removesuffix(":80").removesuffix(":443")
+            parts = parts._replace(scheme="https", netloc=authority)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise MemoError("server", "the discovery document names an endpoint that is no web address")
+        return parts.geturl()
 
     version_1_1 = section(section(document, "extensions"), "1.1")
     endpoints = section(document, "endpoints")

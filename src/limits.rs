@@ -152,12 +152,16 @@ pub const TELEPHONE_P: std::ops::RangeInclusive<u32> = 1..=4;
 pub const TELEPHONE_TRIALS: usize = 2;
 /// Telephone codes that wait for their trial; more are told to come later.
 pub const TELEPHONE_TRIALS_WAITING: usize = 64;
-/// Wrong telephone codes in a row after which a lock waits, and after which each further wait is twice as long.
+/// Wrong telephone codes in a row after which a lock waits, and after which each further wait is twice as long, up to
+/// [`TELEPHONE_WAIT_MOST`].
 pub const TELEPHONE_WRONG_IN_A_ROW: u32 = 10;
 /// The first such wait.
 pub const TELEPHONE_WAIT: Duration = Duration::from_secs(3_600);
-/// Wrong telephone codes in all after which a lock is removed.
-pub const TELEPHONE_WRONG_IN_ALL: u32 = 100;
+/// The longest such wait: so often a guesser has ten codes to try, for ever, which is 11,000 of 10^16 in a year; and so long
+/// at most after a guesser gave up the owner's code is taken again.
+pub const TELEPHONE_WAIT_MOST: Duration = Duration::from_secs(8 * 3_600);
+/// Without a wrong telephone code for so long, a row of them is over.
+pub const TELEPHONE_ROW_AGE: Duration = Duration::from_secs(24 * 3_600);
 /// Wrong telephone codes in one call, after which it ends.
 pub const TELEPHONE_WRONG_IN_A_CALL: u32 = 3;
 /// Memos of one mailbox that a caller is offered, the newest of them.

@@ -464,3 +464,14 @@ fn both_open_a_memo_of_a_running_server() {
     let key = served::key_of(&memo);
     assert!(!served.seen().contains(&key), "the key was sent to the server");
 }
+
+#[test]
+fn both_ask_by_https_what_a_document_announces_without() {
+    let vector = files(&root().join("tests/vectors"), &["federation_endpoints"]);
+    for checker in [Checker::javascript("native"), Checker::python()]
+        .into_iter()
+        .flatten()
+    {
+        checker.run("check", &vector);
+    }
+}

@@ -24,6 +24,7 @@ use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::token::Verifier;
 use obelus::memo::{seal, wav};
 use serde_json::{json, Value};
+use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
@@ -381,6 +382,10 @@ fn of_an_archive_that_is_not_whole_nothing_comes_in() {
                 record["metadata"]["share_of"] = json!("AAAAAAAAAAAAAAAAAAAAAA")
             }),
         ),
+        (
+            "Memo",
+            edited(0, &|record| record["access_key_hash"] = json!("00".repeat(32))),
+        ),
     ];
     for (at, (expected, bytes)) in refusals.into_iter().enumerate() {
         let refused = read(&bytes).expect_err("it is refused");
@@ -390,6 +395,22 @@ fn of_an_archive_that_is_not_whole_nothing_comes_in() {
     for cut in (0..whole.len() - 1_024).step_by(512) {
         assert!(read(&whole[..cut]).is_err(), "cut at {cut}");
     }
+    // Zeros in the place of the token's hash, as older imports left them, are not taken over.
+    let zeros = parts(&|parts| {
+        let mut record: Value = serde_json::from_slice(&parts[0].2).unwrap();
+        record["access_token_hash"] = json!("00".repeat(32));
+        parts[0].2 = serde_json::to_vec(&record).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&parts[2].2).unwrap();
+        manifest["memos"][0]["record_sha256"] = json!(hex::encode(Sha256::digest(&parts[0].2)));
+        parts[2].2 = serde_json::to_vec(&manifest).unwrap();
+    });
+    let older = into.path().join("older.tar");
+    std::fs::write(&older, zeros).unwrap();
+    let other = Place::new();
+    drop(other.store());
+    printed(&other.run(&["mailbox", "import", older.to_str().unwrap()]));
+    let record = other.store().get(&id).unwrap().unwrap();
+    assert!(!record.access_token_hash.is_nothing());
     // By the command: nothing is stored, nothing left behind.
     let cut = into.path().join("cut.tar");
     std::fs::write(&cut, &whole[..whole.len() - 2_048]).unwrap();
@@ -562,7 +583,10 @@ fn what_an_old_database_has_in_clear_is_sealed_to_the_owner() {
     assert_eq!(hex::encode(third.access_token_hash.as_bytes()), "ab".repeat(32));
     assert!(third.expires_at.is_some());
     let last = store.get(&olds[3].id).unwrap().unwrap();
-    assert!(last.access_token_hash.matches(&Verifier::nothing()));
+    // No token opens it: what stands there is of none that anybody has.
+    assert!(!last.access_token_hash.is_nothing());
+    let token = obelus::memo::token::AccessToken::derive(&olds[3].key).verifier();
+    assert!(!last.access_token_hash.matches(&token));
 }
 
 #[test]

@@ -12,7 +12,8 @@ use obelus::http::tls::Tls;
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::ParsedLink;
 use obelus::memo::open;
-use obelus::memo::token::AccessToken;
+use obelus::memo::store::Durable;
+use obelus::memo::token::{AccessToken, Verifier};
 use obelus::secret::Secret;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{json, Value};
@@ -734,4 +735,48 @@ async fn a_stop_is_orderly() {
         .is_success());
     served.stop();
     assert!(get(&served, "/healthz").send().await.is_err());
+}
+
+#[tokio::test]
+async fn a_memo_without_a_hash_of_its_token_is_served_to_its_key_alone() {
+    let served = Served::start(trust_loopback);
+    let memo = served.leave(tone());
+    // As an import wrote it that knew no hash of the token.
+    let changed = served.store.update(&memo.id, Durable::Now, |record| {
+        record.access_token_hash = Verifier::nothing();
+        Ok::<(), ()>(())
+    });
+    assert!(changed.unwrap().is_some());
+    let zeros = URL_SAFE.encode([0; 32]);
+    let mut asker = 0;
+    let mut from = |request: RequestBuilder| {
+        asker += 1;
+        request
+            .header("x-forwarded-for", format!("192.0.2.{asker}"))
+            .send()
+    };
+    let post = |path: &str, body: Value| http().post(served.url(path)).json(&body);
+    let domain = format!("localhost:{}", served.address.port());
+    for shown in ["rubbish", &zeros, &other_key(), &token_of(&key_of(&memo))] {
+        let page = get(&served, &format!("/voice/{}/audio", memo.id)).bearer_auth(shown);
+        let fetch = post(FETCH, json!({"memo_id": memo.id, "access_key": shown}));
+        let open = post(
+            "/api/open",
+            json!({"domain": domain, "memo_id": memo.id, "access_token": shown}),
+        );
+        for (request, way) in [(page, "page"), (fetch, "fetch"), (open, "open")] {
+            let status = from(request).await.unwrap().status();
+            // What is no token at all is malformed there.
+            let expected = match (way, shown) {
+                ("open", "rubbish") => StatusCode::BAD_REQUEST,
+                _ => StatusCode::NOT_FOUND,
+            };
+            assert_eq!(status, expected, "{way} {shown}");
+        }
+        let verify = post(VERIFY, json!({"memo_id": memo.id, "access_key": shown}));
+        let answer: Value = from(verify).await.unwrap().json().await.unwrap();
+        assert_eq!(answer["valid"], false, "{shown}");
+    }
+    let fetch = post(FETCH, json!({"memo_id": memo.id, "access_key": key_of(&memo)}));
+    assert_eq!(from(fetch).await.unwrap().status(), StatusCode::OK);
 }

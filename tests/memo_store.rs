@@ -15,7 +15,10 @@ use obelus::memo::seal;
 use obelus::memo::store::receipts::{Issuer, Reason};
 use obelus::memo::store::retention::Retention;
 use obelus::memo::store::staging::{self, Staging};
+use obelus::memo::store::telephone::Locked;
 use obelus::memo::store::{NewMemo, Store, StoreError};
+use obelus::memo::telephone::code::{Locator, MemoCode, Proof};
+use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::wav;
 use sha2::Digest as _;
 use std::collections::HashMap;
@@ -618,4 +621,38 @@ fn what_an_import_left_that_was_killed_goes_at_the_next_start_and_one_that_goes_
     assert_eq!(store.count(), 0);
     assert_eq!(store.adopt(going.path()).unwrap().stored, 1);
     assert!(store.get(&id).unwrap().is_some());
+}
+
+#[test]
+fn a_lock_that_waits_and_a_locator_of_no_memo_wait_for_the_disk_as_a_wrong_code_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("data");
+    let disk = FaultDisk::new(&folder);
+    let store = Store::open_on(&folder, Arc::new(disk.clone()), None).unwrap();
+    let (id, key) = insert_one(&store, 0);
+    let code = MemoCode::generate();
+    let lock = TelephoneLock::of_memo(&id, &key, code.locator, &code.secret);
+    store.telephone().set(&id, &lock).unwrap();
+    let nobodys: Locator = format!("{:06}", (code.locator.number() + 1) % 1_000_000)
+        .parse()
+        .unwrap();
+    // The secret of decoys is made once.
+    store.telephone().parameters(nobodys, |_| true).unwrap();
+    let waits_for_disk = |locator: Locator| {
+        let before = disk.syncs();
+        let wrong = Proof::generate();
+        let opened = store.telephone().open(locator, &wrong, time(0), |_| true);
+        let locked = opened.unwrap().unwrap_err();
+        (locked, disk.syncs() - before)
+    };
+    let wrong = waits_for_disk(code.locator);
+    assert_eq!(wrong, (Locked::Wrong, wrong.1));
+    assert!(wrong.1 > 0, "a wrong code is counted durably");
+    for _ in 1..10 {
+        assert_eq!(waits_for_disk(code.locator), wrong);
+    }
+    let (locked, syncs) = waits_for_disk(code.locator);
+    assert!(matches!(locked, Locked::Waits(_)));
+    assert_eq!(syncs, wrong.1);
+    assert_eq!(waits_for_disk(nobodys), wrong);
 }

@@ -670,6 +670,8 @@ async fn an_upload_of_another_shape_is_refused() {
         ("encryption_iv", json!("AAAA")),
         ("access_key_hash", json!("00")),
         ("access_token_hash", json!("zz".repeat(32))),
+        ("access_key_hash", json!("00".repeat(32))),
+        ("access_token_hash", json!("00".repeat(32))),
         ("audio_format", json!("text/html")),
         ("encrypted_audio_b64", json!("not base64!")),
         ("encrypted_audio_b64", json!(STANDARD.encode([0; 15]))),

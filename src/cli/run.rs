@@ -1,7 +1,7 @@
 //! `obelus run`: the switch itself.
 
 use super::check::load_watching;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Mailbox};
 use crate::diagnostic::{render, to_json, Diagnostic};
 use crate::dialplan::reader::Watched;
 use crate::dialplan::Dialplan;
@@ -10,6 +10,8 @@ use crate::io::hardening;
 use crate::io::reload::Reloader;
 use crate::io::server::{Server, Start, StatusHandle};
 use crate::media::library::Library;
+use crate::memo::link::LinkBase;
+use crate::memo::store::mailboxes::Mailboxes;
 use futures_util::future::BoxFuture;
 use futures_util::FutureExt;
 use serde_json::{json, Value};
@@ -129,6 +131,7 @@ async fn serve(config: Config, dialplan: Arc<Dialplan>, watched: Watched, librar
             return ExitCode::FAILURE;
         }
     };
+    say_who_gets_no_memos(&config, &server.store.mailboxes());
     let files = config.clone();
     let reloader = Reloader::new(
         Arc::new(move || load_watching(&files)),
@@ -186,20 +189,45 @@ fn say_what_is_in_force(config: &Config) {
             config.dialplan.file.display()
         );
     }
+    if announces_plain_http(&config.http) {
+        tracing::warn!(
+            domain = %config.http.domain,
+            "neither tls_cert, public_url nor trusted_proxies: other domains are told to ask by http://; where a proxy \
+             speaks TLS for this server, set public_url"
+        );
+    }
     if config.trunks.is_empty() {
         tracing::info!("no [[trunk]] is configured: only calls from this machine (loopback) are accepted");
     }
+}
+
+/// Whether discovery names `http://` addresses on a domain that others reach. A trusted proxy says itself what it speaks.
+fn announces_plain_http(http: &config::Http) -> bool {
+    let base = LinkBase::new(&http.domain, http.public_url.as_deref(), http.tls_cert.is_some());
+    base.is_bare() && http.trusted_proxies.is_empty()
+}
+
+/// Says which memos nobody will be able to open.
+fn say_who_gets_no_memos(config: &Config, mailboxes: &Mailboxes) {
+    // A damaged entry is told of where it is used.
+    let has_owner = |name: &str| mailboxes.owner(name).is_ok_and(|owner| owner.is_some());
     for mailbox in &config.mailboxes {
-        let hands_links_over = mailbox.notify_command.is_some()
-            || mailbox.notify_webhook.is_some()
-            || mailbox.notify_email.is_some();
-        if !hands_links_over {
+        if nobody_opens(mailbox, has_owner) {
             tracing::warn!(
                 mailbox = %mailbox.name,
-                "no notify_command, notify_webhook or notify_email: without an owner key nobody receives the links of its memos, and nobody can open them"
+                "neither an owner's key nor notify_command, notify_webhook or notify_email: nobody receives the links of \
+                 its memos, and nobody can open them"
             );
         }
     }
+}
+
+/// Whether a mailbox's memos are sealed to nobody and their links go to nobody.
+fn nobody_opens(mailbox: &Mailbox, has_owner: impl Fn(&str) -> bool) -> bool {
+    let hands_links_over = mailbox.notify_command.is_some()
+        || mailbox.notify_webhook.is_some()
+        || mailbox.notify_email.is_some();
+    !hands_links_over && !has_owner(&mailbox.name)
 }
 
 /// SIGHUP loads the dialplan anew. Never ends.
@@ -219,5 +247,61 @@ async fn wait_for_signal(ends: (std::io::Result<Signal>, std::io::Result<Signal>
     tokio::select! {
         _ = interrupt.recv() => "interrupted",
         _ = terminate.recv() => "terminated",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_is_nobodys_only_without_an_owner_and_without_a_notifier_that_gets_links() {
+        type Change = fn(&mut Mailbox);
+        let cases: [(Change, bool); 6] = [
+            (|_| {}, true),
+            (
+                |mailbox| mailbox.notify_command = Some(vec!["true".to_owned()]),
+                false,
+            ),
+            (
+                |mailbox| mailbox.notify_webhook = Some("https://x.example".to_owned()),
+                false,
+            ),
+            (
+                |mailbox| mailbox.notify_email = Some("a@x.example".to_owned()),
+                false,
+            ),
+            // Told that there is something, but given no link.
+            (
+                |mailbox| mailbox.notify_sip = Some("sip:a@x.example".to_owned()),
+                true,
+            ),
+            (|mailbox| mailbox.mwi = Some("sip:a@x.example".to_owned()), true),
+        ];
+        for (change, without_owner) in cases {
+            let mut mailbox = Mailbox::named("main".to_owned());
+            change(&mut mailbox);
+            assert_eq!(nobody_opens(&mailbox, |_| false), without_owner, "{mailbox:?}");
+            assert!(!nobody_opens(&mailbox, |name| name == "main"), "{mailbox:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_warned_of_where_others_are_told_to_use_it() {
+        let warns = |change: fn(&mut config::Http)| {
+            let mut http = Config::default().http;
+            change(&mut http);
+            announces_plain_http(&http)
+        };
+        assert!(!warns(|_| {}), "this machine alone");
+        assert!(warns(|http| http.domain = "memo.example.org".to_owned()));
+        assert!(!warns(|http| {
+            http.domain = "memo.example.org".to_owned();
+            http.public_url = Some("https://memo.example.org".to_owned());
+        }));
+        assert!(!warns(|http| {
+            http.domain = "memo.example.org".to_owned();
+            http.tls_cert = Some("cert.pem".into());
+        }));
     }
 }

@@ -10,6 +10,7 @@ use super::peers::{PeerError, Peers};
 use super::signature::{self, Message, Presented, SignatureError};
 use crate::federation::client::Now;
 use crate::limits;
+use crate::memo::store::marks::Marks;
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
@@ -43,7 +44,7 @@ impl AuthenticationError {
     pub fn code(&self) -> &'static str {
         match self {
             AuthenticationError::Signature(error) => error.code(),
-            AuthenticationError::Nonce(NonceError::Full) => "busy",
+            AuthenticationError::Nonce(NonceError::Full | NonceError::NotKept) => "busy",
             AuthenticationError::Nonce(_) => "replayed",
             AuthenticationError::NoDomain => "domain",
             AuthenticationError::Keys(_) => "keys",
@@ -78,6 +79,7 @@ pub async fn authenticate(
     claimed: Option<&str>,
     peers: &Peers,
     nonces: &Mutex<Nonces>,
+    marks: &Marks,
     now: Now,
 ) -> Result<Option<Domain>, AuthenticationError> {
     let Some(input) = request.signature_input else {
@@ -123,13 +125,23 @@ pub async fn authenticate(
         }
     }
     let verified = outcome?;
-    let mut nonces = nonces.lock().unwrap_or_else(PoisonError::into_inner);
-    nonces.accept(
+    let accepted = nonces.lock().unwrap_or_else(PoisonError::into_inner).accept(
         verified.keyid(),
         verified.nonce(),
         verified.created_secs(),
         verified.expires_secs(),
         now.wall_secs,
     )?;
+    if let Some(mark) = accepted {
+        let (marks, expires_secs) = (marks.clone(), verified.expires_secs());
+        let kept = tokio::task::spawn_blocking(move || marks.keep(&mark, expires_secs, now.wall_secs));
+        match kept.await {
+            Ok(Ok(())) => {}
+            failed => {
+                tracing::error!(?failed, "a signed request could not be remembered on disk");
+                return Err(NonceError::NotKept.into());
+            }
+        }
+    }
     Ok(Some(domain))
 }

@@ -8,6 +8,7 @@ use super::peers::Peers;
 use super::policy::Policy;
 use crate::config;
 use crate::memo::link::LinkBase;
+use crate::memo::store::marks::Marks;
 use crate::memo::store::receipts::Issuer;
 use crate::memo::store::{Store, StoreError};
 use crate::web::Reach;
@@ -60,6 +61,8 @@ pub struct Node {
     pub client: Client,
     /// Marks of requests that were accepted.
     pub nonces: Mutex<Nonces>,
+    /// Those of them that a restart must not undo.
+    pub marks: Marks,
 }
 
 impl Node {
@@ -81,15 +84,22 @@ impl Node {
         let domain = Domain::of_base(base.as_str())?;
         let identity = Arc::new(Identity::load(store)?);
         let reach = Arc::new(Reach::with(&config.allow_private));
-        let peers = Arc::new(Peers::new(reach, &config.trusted_domains).map_err(NodeError::Tls)?);
+        let named = config
+            .trusted_domains
+            .iter()
+            .chain(config.numbers.iter().map(|(_, domain)| domain));
+        let peers = Arc::new(Peers::new(reach, named).map_err(NodeError::Tls)?);
         let client = Client::new(peers.clone(), identity.clone(), domain.clone()).map_err(NodeError::Tls)?;
+        let marks = store.marks();
         Ok(Node {
             domain,
             identity,
             policy: Policy::new(config),
             peers,
             client,
-            nonces: Mutex::new(Nonces::new(now_secs)),
+            // In the second in which this server starts, another may have accepted what was signed in it.
+            nonces: Mutex::new(Nonces::new(now_secs + 1).with_kept(marks.all()?)),
+            marks,
         })
     }
 }

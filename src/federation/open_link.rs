@@ -126,7 +126,7 @@ async fn fetch(link: &ParsedLink, may_send_key: bool) -> Result<Fetched, FetchEr
         host: host.clone(),
         reason,
     };
-    let reach = Arc::new(Reach::everywhere());
+    let reach = Arc::new(reach_from(&base));
     let http = peers::http_client(reach.clone()).map_err(unreachable)?;
     let room = Room::new(2 * limits::FETCH_BYTES);
     let document = format!("{base}{}", discovery::PATH);
@@ -151,15 +151,24 @@ async fn fetch(link: &ParsedLink, may_send_key: bool) -> Result<Fetched, FetchEr
         Err(PeerError::NotFederated { .. } | PeerError::Document { .. }) => usual,
         Err(error) => return Err(told(error.into(), &host)),
     };
+    let url = client::endpoint(&domain, &audio.replace("{id}", &link.id), &reach);
+    let url = url.map_err(|error| told(error, &host))?;
     let token = AccessToken::derive(&link.key).to_text();
     let response = http
-        .get(audio.replace("{id}", &link.id))
+        .get(url)
         .timeout(limits::FETCH_TIME)
         .bearer_auth(&*token)
         .send()
         .await
         .map_err(|error| unreachable(web::reason(&error.without_url())))?;
     read_audio(&room, &host, response).await
+}
+
+/// Where a link may lead: anywhere, and by plain HTTP only where it says `http://` itself. A document that came by HTTPS
+/// and names addresses without it must not have a secret sent in clear.
+fn reach_from(base: &str) -> Reach {
+    let scheme = base.split_once("://").map_or("https", |(scheme, _)| scheme);
+    Reach::everywhere(scheme.eq_ignore_ascii_case("http"))
 }
 
 /// Reads an answer of `/voice/{id}/audio`.
@@ -228,5 +237,38 @@ fn told(error: ClientError, host: &str) -> FetchError {
             host,
             reason: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::federation::discovery::Peer;
+    use serde_json::Value;
+
+    #[test]
+    fn what_a_document_announces_is_asked_as_the_vectors_say() {
+        let vectors = include_str!("../../tests/vectors/federation_endpoints.json");
+        let vectors: Value = serde_json::from_str(vectors).unwrap();
+        for case in vectors["cases"].as_array().unwrap() {
+            let base = case["base"].as_str().unwrap();
+            let (domain, reach) = (Domain::of_base(base).unwrap(), reach_from(base));
+            let document = case["document"].to_string();
+            let peer = Peer::parse(document.as_bytes()).unwrap();
+            let asked = |text: &str| {
+                let url = client::endpoint(&domain, text, &reach);
+                url.map(|url| url.to_string()).map_err(|_| "server")
+            };
+            let audio = peer.v1_1.and_then(|extension| extension.audio);
+            let expected = |name: &str| match case["expect"].as_str().unwrap() {
+                "ok" => Ok(case[name].as_str().unwrap().to_owned()),
+                _ => Err("server"),
+            };
+            assert_eq!(asked(&peer.fetch), expected("fetch"), "{case}");
+            assert_eq!(asked(&peer.verify.unwrap()), expected("verify"), "{case}");
+            let audio = audio.unwrap().replace("{id}", "ID");
+            let wanted = expected("audio").map(|url| url.replace("{id}", "ID"));
+            assert_eq!(asked(&audio), wanted, "{case}");
+        }
     }
 }

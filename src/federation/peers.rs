@@ -1,8 +1,11 @@
 //! What other domains say of themselves: their discovery documents, fetched when they are needed and kept for a while.
 //!
 //! One request at a time asks a domain, and those that need the same document wait for it. A domain that is slow or dead
-//! holds up nobody else: the time is bounded, a failure is remembered for a while, and domains that nobody vouches for
-//! have a share of the places of their own, beyond which they are told to come later.
+//! holds up nobody else: the time is bounded, and a failure is remembered for a while. Domains that the configuration names,
+//! domains that gave a document before, which anybody's may, and all others have places of their own, beyond which they are
+//! told to come later: so those whom nobody vouches for cannot crowd out the others, whatever they answer.
+//!
+//! A document is good until its age is over, also where a newer one cannot be had.
 
 use super::discovery::{self, DiscoveryError, Peer};
 use super::domain::Domain;
@@ -11,7 +14,6 @@ use crate::time::{Duration, Instant};
 use crate::web::{self, Reach, ReachError, ReadError, Room};
 use reqwest::{StatusCode, Url};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -68,11 +70,19 @@ pub struct Peers {
     client: reqwest::Client,
     reach: Arc<Reach>,
     room: Room,
-    /// Domains that the configuration vouches for.
-    trusted: Vec<Domain>,
+    /// Domains that the configuration vouches for. They are never forgotten.
+    trusted: HashMap<Domain, Arc<Slot>>,
     slots: Mutex<Slots>,
-    strangers: Semaphore,
+    /// Places for domains that are asked.
+    places: Places,
+}
+
+/// Of each kind of domain, so many are asked at once.
+struct Places {
+    trusted: Semaphore,
+    /// That gave a document before.
     acquaintances: Semaphore,
+    strangers: Semaphore,
 }
 
 /// Bounded: when the young half is full it becomes the old half, and the old half, not asked for since, is forgotten.
@@ -85,15 +95,30 @@ struct Slots {
 /// One domain.
 #[derive(Default)]
 struct Slot {
-    /// Held by who asks, so that others wait for the answer.
-    found: tokio::sync::Mutex<Option<Found>>,
-    /// Whether it ever gave a document.
-    is_acquaintance: AtomicBool,
+    /// Held by who asks, so that others wait for the answer. Who has a document in it gave one, however long ago.
+    found: tokio::sync::Mutex<Found>,
 }
 
+/// What came of asking a domain.
+#[derive(Default)]
 struct Found {
-    at: Instant,
-    outcome: Result<Arc<Peer>, PeerError>,
+    /// The last document, and since when it is known.
+    document: Option<(Instant, Arc<Peer>)>,
+    /// A failure since then.
+    failure: Option<(Instant, PeerError)>,
+}
+
+impl Found {
+    /// The document, where it is younger than that.
+    fn document(&self, age: Duration, now: Instant) -> Option<Arc<Peer>> {
+        let (at, peer) = self.document.as_ref()?;
+        (now.since(*at) < age).then(|| peer.clone())
+    }
+
+    /// The document in the place of a newer one that cannot be had, or why not.
+    fn instead(&self, error: PeerError, now: Instant) -> Result<Arc<Peer>, PeerError> {
+        self.document(limits::DISCOVERY_AGE, now).ok_or(error)
+    }
 }
 
 impl Peers {
@@ -101,15 +126,21 @@ impl Peers {
     ///
     /// # Errors
     /// Where this machine cannot speak TLS.
-    pub fn new(reach: Arc<Reach>, trusted: &[String]) -> Result<Self, String> {
+    pub fn new<'a>(reach: Arc<Reach>, trusted: impl IntoIterator<Item = &'a String>) -> Result<Self, String> {
         Ok(Peers {
             client: http_client(reach.clone())?,
             reach,
-            room: Room::new(limits::DISCOVERY_BYTES * 2 * limits::DISCOVERIES),
-            trusted: trusted.iter().filter_map(|name| name.parse().ok()).collect(),
+            room: Room::new(limits::DISCOVERY_BYTES * 3 * limits::DISCOVERIES),
+            trusted: trusted
+                .into_iter()
+                .filter_map(|name| Some((name.parse().ok()?, Arc::default())))
+                .collect(),
             slots: Mutex::default(),
-            strangers: Semaphore::new(limits::DISCOVERIES),
-            acquaintances: Semaphore::new(limits::DISCOVERIES),
+            places: Places {
+                trusted: Semaphore::new(limits::DISCOVERIES),
+                acquaintances: Semaphore::new(limits::DISCOVERIES),
+                strangers: Semaphore::new(limits::DISCOVERIES),
+            },
         })
     }
 
@@ -118,44 +149,55 @@ impl Peers {
         &self.reach
     }
 
-    /// What a domain says of itself, as of `age` ago at the earliest.
+    /// What a domain says of itself, as of `age` ago at the earliest; where that cannot be had, what it said within
+    /// [`limits::DISCOVERY_AGE`].
     ///
     /// # Errors
     /// Why nothing is known.
     pub async fn get(&self, domain: &Domain, age: Duration, now: Instant) -> Result<Arc<Peer>, PeerError> {
         let slot = self.slot(domain);
         let mut found = slot.found.lock().await;
-        if let Some(found) = &*found {
-            let most = match &found.outcome {
-                Ok(_) => age,
-                Err(_) => limits::DISCOVERY_FAILURE_AGE,
-            };
-            if now.since(found.at) < most {
-                return found.outcome.clone();
+        if let Some(peer) = found.document(age, now) {
+            return Ok(peer);
+        }
+        if let Some((at, error)) = &found.failure {
+            if now.since(*at) < limits::DISCOVERY_FAILURE_AGE {
+                return found.instead(error.clone(), now);
             }
         }
-        let is_known = slot.is_acquaintance.load(Ordering::Relaxed) || self.trusted.contains(domain);
-        let places = if is_known {
-            &self.acquaintances
+        let places = if self.trusted.contains_key(domain) {
+            &self.places.trusted
+        } else if found.document.is_some() {
+            &self.places.acquaintances
         } else {
-            &self.strangers
+            &self.places.strangers
         };
-        let _place = places.try_acquire().map_err(|_| PeerError::Busy)?;
-        let outcome = self.ask(domain).await.map(Arc::new);
-        if outcome.is_ok() {
-            slot.is_acquaintance.store(true, Ordering::Relaxed);
+        let Ok(_place) = places.try_acquire() else {
+            return found.instead(PeerError::Busy, now);
+        };
+        match self.ask(domain).await {
+            Ok(peer) => {
+                let peer = Arc::new(peer);
+                *found = Found {
+                    document: Some((now, peer.clone())),
+                    failure: None,
+                };
+                Ok(peer)
+            }
+            Err(error) => {
+                // Our own shortage says nothing of the domain.
+                if error != PeerError::Busy {
+                    found.failure = Some((now, error.clone()));
+                }
+                found.instead(error, now)
+            }
         }
-        // Our own shortage says nothing of the domain.
-        if outcome != Err(PeerError::Busy) {
-            *found = Some(Found {
-                at: now,
-                outcome: outcome.clone(),
-            });
-        }
-        outcome
     }
 
     fn slot(&self, domain: &Domain) -> Arc<Slot> {
+        if let Some(slot) = self.trusted.get(domain) {
+            return slot.clone();
+        }
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.young.get(domain) {
             return slot.clone();
@@ -233,4 +275,87 @@ pub(super) fn http_client(reach: Arc<Reach>) -> Result<reqwest::Client, String> 
         .timeout(limits::DISCOVERY_TIME)
         .build();
     client.map_err(|error| web::reason(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+
+    /// A domain on loopback that gives these answers, one a connection; then it is gone.
+    fn domain(answers: Vec<&'static str>) -> Domain {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let domain = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let (ready, is_ready) = mpsc::channel();
+        std::thread::spawn(move || {
+            ready.send(()).unwrap();
+            for answer in answers {
+                let (mut connection, _) = listener.accept().unwrap();
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request);
+                connection.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        is_ready.recv().unwrap();
+        domain
+    }
+
+    const DOCUMENT: &str =
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"endpoints\":{\"fetch\":\"https://x.example/f\"}}";
+    const FAILURE: &str =
+        "HTTP/1.1 500 Internal Server Error\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+    fn peers(named: &[&Domain], trusted: &[&Domain]) -> Peers {
+        let texts = |domains: &[&Domain]| domains.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Peers::new(Arc::new(Reach::with(&texts(named))), &texts(trusted)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_document_stays_good_until_its_age_is_over_though_a_newer_one_cannot_be_had() {
+        let domain = domain(vec![DOCUMENT, FAILURE, FAILURE, DOCUMENT]);
+        let peers = peers(&[&domain], &[]);
+        let get = |age: Duration, secs: u64| peers.get(&domain, age, Instant::from_secs(secs));
+        let (usual, least) = (limits::DISCOVERY_AGE, limits::DISCOVERY_AGE_LEAST);
+        let first = get(usual, 0).await.unwrap();
+        // Somebody shows a key that it does not name: a newer one is asked for, in vain.
+        assert!(Arc::ptr_eq(&get(least, 20).await.unwrap(), &first));
+        // Not asked again so soon, and good all the while.
+        assert!(Arc::ptr_eq(&get(least, 21).await.unwrap(), &first));
+        assert!(Arc::ptr_eq(&get(usual, 49).await.unwrap(), &first));
+        assert!(Arc::ptr_eq(&get(usual, 599).await.unwrap(), &first));
+        // Too old now, and another is not to be had.
+        let failed = get(usual, 600).await;
+        assert!(
+            matches!(failed, Err(PeerError::NotFederated { .. })),
+            "{failed:?}"
+        );
+        assert_eq!(get(usual, 629).await, failed);
+        assert_eq!(get(usual, 630).await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn who_gave_a_document_takes_no_place_of_a_trusted_domain() {
+        let domains = [(); 3].map(|()| domain(vec![DOCUMENT, DOCUMENT]));
+        let [trusted, acquaintance, stranger] = &domains;
+        let peers = peers(&[trusted, acquaintance, stranger], &[trusted]);
+        let get = |domain, secs| peers.get(domain, limits::DISCOVERY_AGE, Instant::from_secs(secs));
+        get(acquaintance, 0).await.unwrap();
+        let most = u32::try_from(limits::DISCOVERIES).unwrap();
+        let held = peers.places.acquaintances.try_acquire_many(most).unwrap();
+        let more = peers.places.strangers.try_acquire_many(most).unwrap();
+        assert_eq!(get(acquaintance, 700).await, Err(PeerError::Busy));
+        assert_eq!(get(stranger, 700).await, Err(PeerError::Busy));
+        get(trusted, 700).await.unwrap();
+        // Nor is it forgotten for others' sake.
+        let slot = peers.slot(trusted);
+        for number in 0..2 * limits::DISCOVERY_CACHE {
+            peers.slot(&format!("d{number}.example").parse().unwrap());
+        }
+        assert!(Arc::ptr_eq(&peers.slot(trusted), &slot));
+        drop((held, more));
+        get(acquaintance, 700).await.unwrap();
+        get(stranger, 700).await.unwrap();
+    }
 }

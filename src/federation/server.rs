@@ -36,15 +36,15 @@ impl Proof {
         AccessToken::from_text(text).map_or(Proof::None, |token| Proof::Token(token.verifier()))
     }
 
-    /// Compares with both of the memo's hashes, whichever kind of proof it is, so that each takes the same time.
+    /// Compares with both of the memo's hashes, whichever kind of proof it is, so that each takes the same time; only the
+    /// one of that kind counts.
     fn opens(&self, (of_key, of_token): (&Verifier, &Verifier)) -> bool {
-        let nothing = Verifier::nothing();
-        let (key, token) = match self {
-            Proof::Key(verifier) => (verifier, &nothing),
-            Proof::Token(verifier) => (&nothing, verifier),
-            Proof::None => (&nothing, &nothing),
+        let (shown, is_key, is_token) = match self {
+            Proof::Key(verifier) => (*verifier, true, false),
+            Proof::Token(verifier) => (*verifier, false, true),
+            Proof::None => (Verifier::nothing(), false, false),
         };
-        of_key.matches(key) | of_token.matches(token)
+        (of_key.matches(&shown) & is_key) | (of_token.matches(&shown) & is_token)
     }
 }
 
@@ -141,5 +141,67 @@ fn check(
         Some(expiry) if expiry <= Millis::from_time(now) => Err(Refusal::Expired(expiry)),
         _ if record.is_expired(now) => Err(Refusal::UsedUp),
         _ => Ok(record),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memo::record::Facts;
+    use crate::memo::seal;
+    use crate::memo::store::{Durable, NewMemo};
+
+    #[test]
+    fn a_hash_that_stands_for_nothing_is_opened_by_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let now = SystemTime::now();
+        let (sealed, key) = seal::seal(zeroize::Zeroizing::new(vec![7; 60]));
+        let facts = Facts::at("here.example", now);
+        let id = store
+            .insert(vec![NewMemo { sealed, facts }])
+            .remove(0)
+            .unwrap()
+            .id;
+        let policy = Policy::new(&crate::config::Config::default().federation);
+        let other = MemoKey::generate().to_text();
+        let (key, token) = (key.to_text(), AccessToken::derive(&key).to_text());
+        let zeros = MemoKey::from_bytes(&[0; 32]).to_text();
+        for (no_key, no_token) in [(false, true), (true, false), (true, true)] {
+            let changed = store.update(&id, Durable::Now, |record| {
+                let real = |secret: &str| match Proof::of_key(secret) {
+                    Proof::Key(verifier) => verifier,
+                    _ => unreachable!("it is a key"),
+                };
+                record.access_key_hash = if no_key { Verifier::nothing() } else { real(&key) };
+                record.access_token_hash = if no_token {
+                    Verifier::nothing()
+                } else {
+                    real(&token)
+                };
+                Ok::<(), ()>(())
+            });
+            assert!(matches!(changed, Ok(Some(Ok(_)))));
+            let opens = |proof: Proof| {
+                let asked = |id| fetch(&store, Some(id), proof, &policy, &Asker::OwnPage, now);
+                assert!(matches!(asked(MemoId::generate()), Err(Refusal::Unknown)));
+                match asked(id) {
+                    Ok(_) => true,
+                    Err(Refusal::Unknown) => false,
+                    Err(other) => panic!("{other}"),
+                }
+            };
+            for text in ["rubbish", "", &*other, &*zeros] {
+                assert!(!opens(Proof::of_token(text)), "{text} {no_key} {no_token}");
+                assert!(!opens(Proof::of_key(text)), "{text} {no_key} {no_token}");
+            }
+            assert_eq!(opens(Proof::of_key(&key)), !no_key);
+            assert_eq!(opens(Proof::of_token(&token)), !no_token);
+            // Neither stands in the place of the other.
+            assert!(!opens(Proof::of_key(&token)) && !opens(Proof::of_token(&key)));
+            for kind in [Proof::Key, Proof::Token] {
+                assert!(!opens(kind(Verifier::nothing())));
+            }
+        }
     }
 }

@@ -184,7 +184,16 @@ pub(super) async fn who(
         body,
     };
     let now = state.both_clocks();
-    match authenticate(request, claimed.as_str(), &node.peers, &node.nonces, now).await {
+    match authenticate(
+        request,
+        claimed.as_str(),
+        &node.peers,
+        &node.nonces,
+        &node.marks,
+        now,
+    )
+    .await
+    {
         Ok(Some(domain)) => Ok(Asker::Signed(domain)),
         Ok(None) if node.policy.serves_unsigned() => Ok(Asker::UnsignedPeer),
         Ok(None) => {
@@ -209,7 +218,7 @@ fn not_authentic(error: &AuthenticationError) -> Response {
     let status = match error {
         AuthenticationError::Signature(error) if error.is_malformed() => StatusCode::BAD_REQUEST,
         AuthenticationError::NoDomain => StatusCode::BAD_REQUEST,
-        AuthenticationError::Nonce(NonceError::Full) => StatusCode::SERVICE_UNAVAILABLE,
+        AuthenticationError::Nonce(NonceError::Full | NonceError::NotKept) => StatusCode::SERVICE_UNAVAILABLE,
         AuthenticationError::Keys(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::FORBIDDEN,
     };

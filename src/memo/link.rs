@@ -41,6 +41,11 @@ impl LinkBase {
         }
     }
 
+    /// Whether it is a domain alone: not on this machine, and nothing is known of TLS.
+    pub fn is_bare(&self) -> bool {
+        !self.text.contains("://")
+    }
+
     /// Whether the pages are reached by HTTPS.
     pub fn is_https(&self) -> bool {
         self.text.starts_with("https://")

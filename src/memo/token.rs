@@ -49,9 +49,25 @@ impl Verifier {
         Verifier(Sha256::digest(secret).into())
     }
 
-    /// The verifier of no secret: nothing that anybody can find hashes to it.
+    /// The verifier of no secret, which nothing matches, itself included: it stands where something has to, and where
+    /// records of another program have no hash.
     pub fn nothing() -> Self {
         Verifier([0; 32])
+    }
+
+    /// A verifier of a secret that nobody has.
+    ///
+    /// # Panics
+    /// Where the operating system has no randomness to give.
+    pub fn of_nobody() -> Self {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        Verifier(bytes)
+    }
+
+    /// Whether this is [`Verifier::nothing`].
+    pub fn is_nothing(&self) -> bool {
+        self.0.ct_eq(&[0; 32]).into()
     }
 
     /// Reads 64 digits of hexadecimal, without a branch that depends on one of them: a processor foresees the branches of
@@ -69,9 +85,9 @@ impl Verifier {
         (all == 1).then_some(Verifier(bytes))
     }
 
-    /// Whether both are of one secret; in the same time whichever byte differs.
+    /// Whether both are of one secret; in the same time whichever byte differs. Zeros are of none.
     pub fn matches(&self, other: &Verifier) -> bool {
-        self.0.ct_eq(&other.0).into()
+        (self.0.ct_eq(&other.0) & !self.0.ct_eq(&[0; 32])).into()
     }
 
     /// The 32 bytes.

@@ -25,6 +25,8 @@ pub struct Reach {
     /// Lower case; `host` or `host:port`.
     named: Vec<String>,
     everywhere: bool,
+    /// Everywhere by plain HTTP too.
+    plain: bool,
 }
 
 impl Reach {
@@ -38,14 +40,17 @@ impl Reach {
         Reach {
             named: named.iter().map(|name| name.to_ascii_lowercase()).collect(),
             everywhere: false,
+            plain: false,
         }
     }
 
-    /// Everywhere, by plain HTTP too: for a person who names the host in a terminal.
-    pub fn everywhere() -> Self {
+    /// Everywhere, for a person who names the host in a terminal; by plain HTTP only where the person's own text says so
+    /// (`plain`), not where another's does.
+    pub fn everywhere(plain: bool) -> Self {
         Reach {
             named: Vec::new(),
             everywhere: true,
+            plain,
         }
     }
 
@@ -79,7 +84,7 @@ impl Reach {
         let named = self.names(host, url.port_or_known_default());
         match url.scheme() {
             "https" => {}
-            "http" if self.everywhere || (named && is_loopback(host)) => {}
+            "http" if self.plain || (!self.everywhere && named && is_loopback(host)) => {}
             "http" => return Err(ReachError::Plain(host.to_owned())),
             _ => return Err(ReachError::NotWeb),
         }
@@ -176,6 +181,22 @@ mod tests {
         let (private, public) = ("10.0.0.1".parse().unwrap(), "8.8.8.8".parse().unwrap());
         assert!(reach.allows("memo.lan", private) && reach.allows("other.example", public));
         assert!(!reach.allows("other.example", private));
-        assert!(Reach::everywhere().allows("x", private));
+        assert!(Reach::everywhere(false).allows("x", private));
+    }
+
+    #[test]
+    fn plain_http_is_for_who_says_so() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        for host in ["memo.example.org", "127.0.0.1", "localhost:5001"] {
+            assert!(Reach::everywhere(true)
+                .permit(&url(&format!("http://{host}/")))
+                .is_ok());
+            assert!(Reach::everywhere(false)
+                .permit(&url(&format!("http://{host}/")))
+                .is_err());
+            assert!(Reach::everywhere(false)
+                .permit(&url(&format!("https://{host}/")))
+                .is_ok());
+        }
     }
 }

@@ -259,6 +259,19 @@ const CHECKS = {
   },
 };
 
+CHECKS.federation_endpoints = async ({ base, document, ...expected }) => {
+  const own = globalThis.fetch;
+  globalThis.fetch = async () => Response.json(document);
+  try {
+    const found = await memo.discover(base);
+    for (const name of ["fetch", "verify", "audio"]) {
+      assert.equal(found[name], expected[name]);
+    }
+  } finally {
+    globalThis.fetch = own;
+  }
+};
+
 async function checkInboxLink(each) {
   const { base, mailbox, seeds } = memo.parseInboxLink(each.link);
   assert.deepEqual([base, mailbox, seeds.map(memo.secretText)], [each.base, each.mailbox, each.seeds]);
@@ -595,11 +608,12 @@ async function fetching() {
       assert.equal(await verdict(() => memo.fetchMemo(link, { allowKey: true })), kind, JSON.stringify(answer));
     }
   }
-  // A document that sends keys elsewhere in the clear is not followed.
-  play({ [audioRoute]: { status: 404 }, [discovery]: { json: { endpoints: { fetch: "http://peer.example/fetch" } } } });
-  assert.equal(await verdict(() => memo.fetchMemo(link, { allowKey: true })), "wrong-key");
-  play({ [discovery]: { json: { endpoints: { fetch: "http://peer.example/fetch" } } } });
-  assert.equal(await verdict(() => memo.discover(base)), "server");
+  // What a document announces in clear is asked by HTTPS.
+  const inClear = { json: { endpoints: { fetch: "http://peer.example/fetch" } } };
+  const toHttps = { [discovery]: inClear, "POST https://peer.example/fetch": { json: inJson } };
+  asked = play({ [audioRoute]: { status: 404 }, ...toHttps });
+  assert.equal(await opened({ allowKey: true }), hex(audio));
+  assert.ok(asked.every(({ address }) => address.startsWith("https:")));
   play({ [discovery]: version11 });
   assert.deepEqual(await memo.discover("peer.example"), {
     base,

@@ -151,6 +151,17 @@ def check_telephone(each, _):
     equal((memo.secret_text(plaintext), memo.base64url(proof)), (each["plaintext"], each["proof"]))
 
 
+def check_federation_endpoints(each, _):
+    own, document = memo.ask, json.dumps(each["document"]).encode()
+    memo.ask = lambda *_, **__: memo.Answer(200, {}, document)
+    try:
+        found = memo.discover(each["base"])
+    finally:
+        memo.ask = own
+    # A program in Python asks for no audio but at its usual place.
+    equal((found.fetch, found.verify), (each["fetch"], each["verify"]))
+
+
 def check_inbox_link(each):
     base, mailbox, seeds = memo.parse_inbox_link(each["link"])
     equal((base, mailbox, [memo.secret_text(seed) for seed in seeds]), (each["base"], each["mailbox"], each["seeds"]))

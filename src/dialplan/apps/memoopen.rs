@@ -22,8 +22,8 @@ static MANUAL: Manual = Manual {
            A memo that is no WAV file cannot be played (`memo-cannot-play`). Calls and the pages make WAV files; other \
            clients may leave other forms.\n\n\
            Codes exist only for memos of mailboxes that say `telephone = true`. Wrong ones are counted for each memo: \
-           after ten in a row its code is not taken for an hour, then for two, and so on; after a hundred in all it is no \
-           longer taken. A code is never in a variable or in the log.",
+           after ten in a row its code is not taken for an hour, then for two, and so on, for eight at most. A code is \
+           never in a variable or in the log.",
     variables: &[(
         "MEMOOPENSTATUS",
         "SUCCESS where a memo was opened; WRONG where the last code opened none; FAILED where it could not be tried or \

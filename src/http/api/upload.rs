@@ -205,6 +205,11 @@ fn check(written: Written, held: Held, now: SystemTime) -> Result<Upload, Respon
         .ok_or_else(|| bad_request("encryption_iv is not 12 bytes in base64url"))?;
     let audio_format = audio_format(&written.audio_format)
         .ok_or_else(|| bad_request("audio_format is none that is played here"))?;
+    if written.access_key_hash.is_nothing() || written.access_token_hash.is_nothing() {
+        return Err(bad_request(
+            "access_key_hash or access_token_hash is of no secret",
+        ));
+    }
     if written.encrypted_audio_b64.len() < TAG_BYTES {
         return Err(bad_request(
             "encrypted_audio_b64 is shorter than the tag of a ciphertext",

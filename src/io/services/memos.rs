@@ -12,7 +12,7 @@ use crate::memo::envelope;
 use crate::memo::key::{MemoId, MemoKey};
 use crate::memo::open;
 use crate::memo::owner::OwnerSeed;
-use crate::memo::record::{Encryption, Record};
+use crate::memo::record::{Encryption, Record, Source};
 use crate::memo::seal::IV_BYTES;
 use crate::memo::store::receipts::Reason;
 use crate::memo::store::telephone::Locked;
@@ -281,7 +281,10 @@ impl Inbox for OwnersInbox {
                 let contents = envelope::open(&seed, &record.id, sealed)
                     .map_err(|error| Refusal::Unplayable(error.to_string()))?;
                 let mut opened = inner.open_record(&record, &contents.key, SystemTime::now())?;
-                opened.caller = contents.from;
+                // What was left in a browser names whomever its sender typed.
+                if record.metadata.source != Source::Web {
+                    opened.caller = contents.from;
+                }
                 Ok(opened)
             })
             .await
@@ -366,4 +369,64 @@ fn audio(
 
 fn failed(error: StoreError) -> Refusal {
     Refusal::Failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Mailbox;
+    use crate::memo::envelope::Contents;
+    use crate::memo::link::{Link, LinkBase};
+    use crate::memo::owner::Kem;
+    use crate::memo::record::Facts;
+    use crate::memo::store::mailboxes::OwnerKey;
+    use crate::memo::store::NewMemo;
+    use crate::memo::telephone::lock::TelephoneLock;
+    use crate::memo::{seal, wav};
+
+    #[tokio::test]
+    async fn a_memo_from_a_browser_has_no_caller_whatever_its_sender_typed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (seed, now) = (OwnerSeed::generate(), SystemTime::now());
+        let public = seed.public_key(Kem::X25519);
+        let owner = OwnerKey::new(&public, seed.listing_token().verifier(), now);
+        store.mailboxes().set_owner("main", owner).unwrap();
+        let code = "4159265358979323";
+        let secret = CodeSecret::chosen(Digits::from_text(code).unwrap()).unwrap();
+        let lock = TelephoneLock::of_mailbox("main", &seed, &secret);
+        assert!(store.telephone().set_mailbox("main", Some(&lock)).unwrap());
+        for (source, secs) in [(Source::SipCall, 2), (Source::Web, 1)] {
+            let (sealed, key) = seal::seal(wav::encode(vec![Zeroizing::new(vec![5; 800])]));
+            let id = sealed.id();
+            let link = Link::new(&LinkBase::new("memo.example.org", None, true), &id, &key);
+            let mut contents = Contents::new(key, &link);
+            contents.from = Zeroizing::new("+15550100123".to_owned());
+            let facts = Facts {
+                mailbox: Some("main".to_owned()),
+                source,
+                envelope: Some(envelope::seal(&public, &id, &contents).unwrap()),
+                ..Facts::at("memo.example.org", now - std::time::Duration::from_secs(secs))
+            };
+            store.insert(vec![NewMemo { sealed, facts }]).remove(0).unwrap();
+        }
+        let mut config = Config::default();
+        let mut mailbox = Mailbox::named("main".to_owned());
+        mailbox.telephone = true;
+        config.mailboxes = vec![mailbox];
+        let memos = Memos::new(&config, store, None);
+        let inbox = memos.open_inbox("main", Digits::from_text(code).unwrap()).await;
+        let mut inbox = inbox.unwrap_or_else(|refusal| panic!("{refusal:?}"));
+        let mut callers = Vec::new();
+        for memo in 0..2 {
+            let opened = inbox.open(memo).await;
+            callers.push(
+                opened
+                    .unwrap_or_else(|refusal| panic!("{refusal:?}"))
+                    .caller
+                    .to_string(),
+            );
+        }
+        assert_eq!(callers, ["+15550100123", ""]);
+    }
 }

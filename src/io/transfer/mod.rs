@@ -35,6 +35,9 @@ fn check(record: &Record) -> Result<(), &'static str> {
     if texts.any(|text| text.len() > TEXT_BYTES || text.chars().any(char::is_control)) {
         return Err("a text in its record is too long, or has control characters");
     }
+    if record.access_key_hash.is_nothing() || record.access_token_hash.is_nothing() {
+        return Err("a hash in its record is of no secret");
+    }
     if domains.len() > DOMAINS {
         return Err("its record names too many domains");
     }

@@ -79,7 +79,7 @@ impl Row {
         let ciphertext = self.take_audio()?;
         let (id, is_renamed) = self.id()?;
         let texts = self.texts();
-        let stated = self.hash("access_key_hash")?;
+        let stated = self.hash("access_key_hash")?.filter(|hash| !hash.is_nothing());
         let key = stated.as_ref().and_then(|hash| texts.key(hash));
         let access_key_hash = match (&key, stated) {
             (_, Some(stated)) => stated,
@@ -87,9 +87,9 @@ impl Row {
         };
         let access_token_hash = match (&key, self.hash("access_token_hash")?) {
             (Some(key), _) => AccessToken::derive(key).verifier(),
-            (None, Some(stated)) => stated,
-            // Such a memo is served to who presents the key itself.
-            (None, None) => Verifier::nothing(),
+            (None, Some(stated)) if !stated.is_nothing() => stated,
+            // Such a memo is served to who presents the key itself, and to no token.
+            (None, _) => Verifier::of_nobody(),
         };
         let metadata = self.metadata();
         let mut record = Record {

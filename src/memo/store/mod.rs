@@ -22,6 +22,7 @@ mod index;
 mod journals;
 mod kept;
 pub mod mailboxes;
+pub mod marks;
 pub mod notices;
 mod own_file;
 pub mod receipts;

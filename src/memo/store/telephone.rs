@@ -32,7 +32,7 @@ pub enum SetLock {
 /// A memo that a code has opened.
 #[derive(Debug)]
 pub struct UnlockedMemo {
-    /// Its record. Whether it is expired, the caller looks.
+    /// Its record, without its envelope. Whether it is expired, the caller looks.
     pub record: Record,
     /// Its key, for who has W.
     pub wrapped: Wrapped,
@@ -75,7 +75,8 @@ impl Telephone {
     }
 
     /// Compares a proof with the lock of that locator, counts where it is wrong, and gives what is wrapped where it is
-    /// right. A locator that no memo has is as much work as a wrong proof.
+    /// right. A locator that no memo has, and a lock that waits, are as much work as a wrong proof: one write that is
+    /// waited for.
     ///
     /// # Errors
     /// A disk that fails, or a damaged record.
@@ -100,12 +101,12 @@ impl Telephone {
             let is_changed = kept.attempts != before;
             verdict = Some(came_to);
             wrapped = Some(kept.lock.wrapped().clone());
-            if came_to == Verdict::Removed {
-                record.telephone = None;
-            }
             is_changed.then_some(()).ok_or(())
         })?;
         report(verdict, &format!("memo {}", record.id));
+        if matches!(verdict, Some(Verdict::Waits(_))) {
+            self.write_as_much(proof)?;
+        }
         Ok(match (verdict, wrapped) {
             (Some(Verdict::Right), Some(wrapped)) => Ok(UnlockedMemo { record, wrapped }),
             (Some(Verdict::Waits(until)), _) => Err(Locked::Waits(until)),
@@ -181,9 +182,6 @@ impl Telephone {
             verdict = Some(kept.attempt(Millis::from_time(now), proof));
             wrapped = Some(kept.lock.wrapped().clone());
             let is_changed = kept.attempts != before;
-            if verdict == Some(Verdict::Removed) {
-                entry.telephone = None;
-            }
             is_changed
         })?;
         report(verdict, &format!("mailbox {name}"));
@@ -219,22 +217,30 @@ impl Telephone {
             .is_some_and(|entry| entry.telephone.is_some()))
     }
 
-    /// The memo of a locator.
+    /// The memo of a locator, without its envelope; the index is read either way, and no body.
     fn memo(&self, locator: Locator) -> Result<Option<Record>, StoreError> {
-        match self.0.by_locator(locator.number()) {
-            Some(id) => self.0.get(&id),
-            None => Ok(None),
+        let id = self.0.by_locator(locator.number());
+        let looked_up = self.0.get_or_decoy(&id.unwrap_or(MemoId::from_bytes([0; 16])))?;
+        match (id, looked_up.real()) {
+            // What is damaged is restored from the memo's body.
+            (Some(id), Err(StoreError::Corrupt(_))) => self.0.get(&id),
+            (_, found) => found,
         }
     }
 
     /// The work of a wrong proof where there is no lock.
     fn open_nobody(&self, proof: &Proof) -> Result<Result<UnlockedMemo, Locked>, StoreError> {
+        tracing::info!("telephone code of no memo");
+        self.write_as_much(proof)?;
+        Ok(Err(Locked::Wrong))
+    }
+
+    /// Compares, writes and waits for the disk as where a wrong proof is counted.
+    fn write_as_much(&self, proof: &Proof) -> Result<(), StoreError> {
         let is_right = Verifier::nothing().matches(&proof.verifier());
         self.0.require_room(crate::limits::INDEX_ROOM)?;
         self.tree().insert(NOBODY_KEY, &[u8::from(is_right)])?;
-        tracing::info!("telephone code of no memo");
-        self.0.sync()?;
-        Ok(Err(Locked::Wrong))
+        self.0.sync()
     }
 
     /// The server's secret for decoys, made when it is first needed.
@@ -267,10 +273,6 @@ impl Telephone {
 /// Writes down what an attempt came to; a wrong one is durable by now.
 fn report(verdict: Option<Verdict>, whose: &str) {
     match verdict {
-        Some(Verdict::Removed) => tracing::warn!(
-            lock = whose,
-            "too many wrong telephone codes in all: the code is no longer taken"
-        ),
         Some(Verdict::Wrong) => tracing::info!(lock = whose, "wrong telephone code"),
         Some(Verdict::Waits(until)) => tracing::warn!(
             lock = whose,
@@ -391,13 +393,16 @@ mod tests {
         let waits = Some(Locked::Waits(Millis::from_time(until)));
         assert_eq!(open(&store, &right, now()), waits);
         assert_eq!(open(&store, &right, until), None);
-        // A hundred in all, however many right ones come between, and the lock is gone.
-        for _ in limits::TELEPHONE_WRONG_IN_A_ROW..limits::TELEPHONE_WRONG_IN_ALL {
-            assert_eq!(open(&store, &wrong(), until), Some(Locked::Wrong));
-            open(&store, &right, until);
+        // However many there were, the right one opens it once the wait is over.
+        let mut at = until;
+        for _ in 0..50 {
+            for _ in 0..limits::TELEPHONE_WRONG_IN_A_ROW {
+                assert_eq!(open(&store, &wrong(), at), Some(Locked::Wrong));
+            }
+            assert!(matches!(open(&store, &right, at), Some(Locked::Waits(_))));
+            at += limits::TELEPHONE_WAIT_MOST;
         }
-        assert_eq!(open(&store, &right, until), Some(Locked::Wrong));
-        assert!(store.get(&id).unwrap().unwrap().telephone.is_none());
+        assert_eq!(open(&store, &right, at), None);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Counting wrong codes: a value, the time handed in.
 //!
-//! Ten wrong ones in a row and the lock waits for an hour; after each ten more twice as long as before. Meanwhile nothing
-//! is compared and nothing counted, so a stranger cannot use the wait up. A right one ends the row. A hundred wrong ones
-//! in all, however many right ones came between, and the lock is removed: who guesses has then tried 100 of 10^16 codes.
+//! Ten wrong ones in a row and the lock waits for an hour; after each ten more twice as long as before, up to eight hours.
+//! Meanwhile nothing is compared and nothing counted. A right one ends the row, and so does a day without a wrong one.
+//!
+//! However many there were, the lock stays: a code that a stranger could use up for good would be the stranger's to take
+//! away. A guesser has thirty codes a day to try, of 10^16.
 
 use crate::limits;
 use crate::memo::record::Millis;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What the server keeps beside a lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +17,7 @@ pub struct Attempts {
     /// Wrong ones since the lock was made.
     #[serde(default)]
     pub wrong_attempts: u32,
-    /// Wrong ones since the last right one.
+    /// Wrong ones since the last right one, or since a day without one.
     #[serde(default)]
     pub wrong_in_a_row: u32,
     /// When the last wrong one was.
@@ -31,8 +34,6 @@ pub enum Verdict {
     Wrong,
     /// Nothing was compared: the lock waits until then.
     Waits(Millis),
-    /// The code is wrong, and was the last: the lock is to be removed.
-    Removed,
 }
 
 impl Attempts {
@@ -46,8 +47,9 @@ impl Attempts {
         {
             return None;
         }
-        let first = u64::try_from(limits::TELEPHONE_WAIT.as_millis()).unwrap_or(u64::MAX);
-        let wait = first.saturating_mul(1 << (rounds - 1).min(20));
+        let wait = millis(limits::TELEPHONE_WAIT)
+            .saturating_mul(1 << (rounds - 1).min(20))
+            .min(millis(limits::TELEPHONE_WAIT_MOST));
         let until = Millis(self.last_wrong_at?.0.saturating_add(wait));
         (now < until).then_some(until)
     }
@@ -62,11 +64,21 @@ impl Attempts {
             return Verdict::Right;
         }
         self.wrong_attempts = self.wrong_attempts.saturating_add(1);
-        self.wrong_in_a_row = self.wrong_in_a_row.saturating_add(1);
+        self.wrong_in_a_row = self.row(now).saturating_add(1);
         self.last_wrong_at = Some(now);
-        match self.wrong_attempts >= limits::TELEPHONE_WRONG_IN_ALL {
-            true => Verdict::Removed,
-            false => Verdict::Wrong,
+        Verdict::Wrong
+    }
+
+    /// Wrong ones in a row that still count.
+    fn row(&self, now: Millis) -> u32 {
+        let age = self.last_wrong_at.map(|at| now.0.saturating_sub(at.0));
+        match age.is_some_and(|age| age >= millis(limits::TELEPHONE_ROW_AGE)) {
+            true => 0,
+            false => self.wrong_in_a_row,
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

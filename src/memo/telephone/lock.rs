@@ -354,7 +354,7 @@ impl KeptLock {
         }
     }
 
-    /// Compares, unless it waits, and counts. Who gets [`Verdict::Removed`] removes the lock.
+    /// Compares, unless it waits, and counts.
     pub fn attempt(&mut self, now: Millis, proof: &Proof) -> Verdict {
         let lock = &self.lock;
         self.attempts.attempt(now, || lock.is_proof(proof))

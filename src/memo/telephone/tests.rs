@@ -245,7 +245,7 @@ fn ten_wrong_codes_in_a_row_wait_for_an_hour_and_then_for_twice_as_long() {
 }
 
 #[test]
-fn a_right_code_ends_the_row_and_not_the_count() {
+fn a_right_code_ends_the_row_and_not_the_count_and_a_day_ends_it_too() {
     let mut attempts = Attempts::default();
     for round in 0..11 {
         for _ in 0..9 {
@@ -254,22 +254,38 @@ fn a_right_code_ends_the_row_and_not_the_count() {
         assert_eq!(attempts.attempt(at(round, 0), || true), Verdict::Right);
     }
     assert_eq!((attempts.wrong_attempts, attempts.wrong_in_a_row), (99, 0));
-    assert_eq!(attempts.attempt(at(12, 0), || false), Verdict::Removed);
+    for _ in 0..9 {
+        attempts.attempt(at(20, 0), || false);
+    }
+    let mut sooner = attempts;
+    assert_eq!(sooner.attempt(at(43, 59), || false), Verdict::Wrong);
+    assert_eq!(sooner.waits(at(43, 59)), Some(at(44, 59)));
+    assert_eq!(attempts.attempt(at(44, 0), || false), Verdict::Wrong);
+    assert_eq!((attempts.wrong_in_a_row, attempts.waits(at(44, 0))), (1, None));
 }
 
 #[test]
-fn a_guesser_is_through_after_a_hundred_codes_and_three_weeks() {
+fn a_guesser_has_so_few_codes_and_an_owner_waits_for_hours_at_most() {
     let mut attempts = Attempts::default();
-    let (mut hour, mut tried) = (0, 0);
-    loop {
+    let (mut hour, mut tried, mut longest) = (0, 0_u32, 0);
+    while hour < 365 * 24 {
         match attempts.attempt(at(hour, 0), || false) {
             Verdict::Wrong => tried += 1,
-            Verdict::Waits(_) => hour += 1,
-            Verdict::Removed => break,
+            Verdict::Waits(until) => {
+                longest = longest.max(until.0 - at(hour, 0).0);
+                hour += 1;
+            }
             Verdict::Right => unreachable!(),
         }
     }
-    assert_eq!((tried, hour), (99, 511));
+    assert!((10_000..11_000).contains(&tried), "{tried} in a year");
+    assert_eq!(longest, 8 * 3_600_000);
+    // Once the guesser has gone, the owner's code is taken again, and the next slip costs no more than the first did.
+    assert_eq!(attempts.clone().attempt(at(hour + 8, 0), || true), Verdict::Right);
+    for _ in 0..10 {
+        attempts.attempt(at(hour + 24, 0), || false);
+    }
+    assert_eq!(attempts.waits(at(hour + 24, 0)), Some(at(hour + 25, 0)));
 }
 
 #[test]
