@@ -255,7 +255,7 @@ fn a_recording_that_a_full_disk_and_a_crash_left_is_taken_up_on_the_full_disk() 
     let words = noise(PACKET * 500);
     let mut caller = Caller::call(switch.udp, "1", "crash");
     speak(&mut caller, &words, |_| journalled(&data) > 2 * 16_028);
-    let folder = switch.kill();
+    let folder = switch.killed();
     disk.fill_up_to(0);
     let switch = Switch::start_in(folder, DIALPLAN);
     assert!(has_said(&switch, "kept a recording that was cut off"));

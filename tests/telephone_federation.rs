@@ -79,7 +79,7 @@ fn a_caller_of_one_switch_hears_a_memo_of_another() {
     let audio: Vec<i16> = noise(PACKET * 75).iter().map(|octet| mu_law(*octet)).collect();
     let (here, there) = (domain(0), domain(1));
     let mut left = None;
-    let mut home = Switch::start_on(
+    let home = Switch::start_on(
         &http(&there),
         DIALPLAN,
         &format!(
@@ -140,8 +140,8 @@ fn a_caller_of_one_switch_hears_a_memo_of_another() {
     for secret in [&right, &wrong, code.secret.expose(), &key.to_text()] {
         assert!(!logs.contains(secret), "a code or a key is in a log");
     }
-    home.kill();
-    let store = Store::open(&home.folder().join("data")).unwrap();
+    let folder = home.killed();
+    let store = Store::open(&folder.path().join("data")).unwrap();
     let record = store.get(&id).unwrap().unwrap();
     assert_eq!(record.access_count, 1);
     let attempts = record.telephone.unwrap().attempts;

@@ -62,12 +62,6 @@ impl Switch {
         Self::run_on(http, folder, dialplan, settings, "debug")
     }
 
-    /// Kills it. What it left in its folder stays until this is dropped.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
     /// The same, in this folder, whose `data` may hold a store already.
     pub fn start_in(folder: tempfile::TempDir, dialplan: &str) -> Self {
         Self::run(folder, dialplan, "", "debug")
@@ -87,7 +81,7 @@ impl Switch {
     }
 
     /// Kills it, and gives its folder.
-    pub fn kill(mut self) -> tempfile::TempDir {
+    pub fn killed(mut self) -> tempfile::TempDir {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
