@@ -133,14 +133,10 @@ pub async fn authenticate(
         now.wall_secs,
     )?;
     if let Some(mark) = accepted {
-        let (marks, expires_secs) = (marks.clone(), verified.expires_secs());
-        let kept = tokio::task::spawn_blocking(move || marks.keep(&mark, expires_secs, now.wall_secs));
-        match kept.await {
-            Ok(Ok(())) => {}
-            failed => {
-                tracing::error!(?failed, "a signed request could not be remembered on disk");
-                return Err(NonceError::NotKept.into());
-            }
+        let kept = marks.keep_aside(mark, verified.expires_secs(), now.wall_secs);
+        if let Err(error) = kept.await {
+            tracing::error!(%error, "a signed request could not be remembered on disk");
+            return Err(NonceError::NotKept.into());
         }
     }
     Ok(Some(domain))

@@ -194,8 +194,8 @@ mod tests {
         drop((store, nonces));
 
         let (store, mut nonces) = start(121);
-        for now in [121, 150, 209] {
-            assert_eq!(ahead(&mut nonces, now), Err(NonceError::Replayed), "{now}");
+        for secs in [121, 150, 209] {
+            assert_eq!(ahead(&mut nonces, secs), Err(NonceError::Replayed), "{secs}");
         }
         assert_eq!(
             nonces.accept("a", "right", 120, 180, 121),

@@ -40,6 +40,16 @@ impl Marks {
         self.0.inner.index.sync()
     }
 
+    /// The same off the tasks that wait for no disk.
+    ///
+    /// # Errors
+    /// A disk that fails.
+    pub async fn keep_aside(&self, mark: Mark, until_secs: u64, now_secs: u64) -> Result<(), StoreError> {
+        let marks = self.clone();
+        let kept = tokio::task::spawn_blocking(move || marks.keep(&mark, until_secs, now_secs));
+        kept.await.map_err(std::io::Error::other)?
+    }
+
     /// Those that are kept, each with its time.
     ///
     /// # Errors
