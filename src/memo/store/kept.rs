@@ -21,6 +21,11 @@ use std::sync::{Arc, Mutex};
 /// What a file is called until it is whole.
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
+/// The name, which no memo has, of what is written in the place of a memo's record where there is no memo.
+const NOBODYS: &str = "nobody";
+/// About as long as a record with a telephone lock is.
+const USUAL_RECORD_BYTES: usize = 1_500;
+
 /// A folder of such files.
 pub(super) struct Kept {
     folder: PathBuf,
@@ -226,6 +231,13 @@ impl Store {
             let record = self.read(id)?;
             Ok(record.map(|record| body::head(&record)).transpose()?)
         })
+    }
+
+    /// The work of [`Store::keep`] where there is no memo.
+    pub(super) fn keep_nobodys(&self) -> Result<(), StoreError> {
+        self.inner
+            .changed
+            .put(NOBODYS, || Ok(Some(vec![0; USUAL_RECORD_BYTES])))
     }
 
     /// Keeps a mailbox's entry as it is by now, durably, or forgets one that is gone.

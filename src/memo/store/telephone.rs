@@ -75,8 +75,8 @@ impl Telephone {
     }
 
     /// Compares a proof with the lock of that locator, counts where it is wrong, and gives what is wrapped where it is
-    /// right. A locator that no memo has, and a lock that waits, are as much work as a wrong proof: one write that is
-    /// waited for.
+    /// right. A locator that no memo has, and a lock that waits, are as much work as a wrong proof, and wait for the disk
+    /// as often.
     ///
     /// # Errors
     /// A disk that fails, or a damaged record.
@@ -240,6 +240,7 @@ impl Telephone {
         let is_right = Verifier::nothing().matches(&proof.verifier());
         self.0.require_room(crate::limits::INDEX_ROOM)?;
         self.tree().insert(NOBODY_KEY, &[u8::from(is_right)])?;
+        self.0.keep_nobodys()?;
         self.0.sync()
     }
 
