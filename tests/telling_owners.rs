@@ -91,17 +91,7 @@ fn leave(switch: &Switch, number: &str, call_id: &str, words: &[u8]) {
 
 /// The JSON that is a letter's attachment, and the name of that file.
 fn attachment(letter: &Arrived) -> (String, Value) {
-    let mut parts = letter.data.split("\r\n--");
-    let part = parts
-        .find(|part| part.contains("application/json"))
-        .expect("an attachment");
-    let (head, body) = part.split_once("\r\n\r\n").expect("it has a body");
-    let name = head.split("filename=\"").nth(1).expect("it has a name");
-    let body = match head.contains("base64") {
-        true => STANDARD.decode(body.replace("\r\n", "")).expect("it is base64"),
-        false => body.replace("=\r\n", "").replace("=3D", "=").into_bytes(),
-    };
-    let name = name.split('"').next().unwrap_or_default().to_owned();
+    let (name, body) = fake_smtp::attachment(&letter.data);
     (name, serde_json::from_slice(&body).expect("it is JSON"))
 }
 

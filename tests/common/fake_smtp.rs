@@ -241,3 +241,24 @@ async fn data<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Option<String>
         text.push_str(line.strip_prefix('.').unwrap_or(&line));
     }
 }
+
+/// The JSON that is attached to a letter: the file's name, and what is in it.
+pub fn attachment(data: &str) -> (String, Vec<u8>) {
+    use base64::Engine as _;
+    // A line of what is attached may begin with two hyphens as well.
+    let boundary = data.split("boundary=\"").nth(1).expect("it has parts");
+    let boundary = boundary.split('"').next().unwrap_or_default();
+    let part = data
+        .split(&format!("\r\n--{boundary}"))
+        .find(|part| part.contains("application/json"))
+        .expect("there is an attachment");
+    let (head, body) = part.split_once("\r\n\r\n").expect("it has a body");
+    let name = head.split("filename=\"").nth(1).expect("it has a name");
+    let body = match head.contains("base64") {
+        true => base64::engine::general_purpose::STANDARD
+            .decode(body.replace("\r\n", ""))
+            .expect("it is base64"),
+        false => body.replace("=\r\n", "").replace("=3D", "=").into_bytes(),
+    };
+    (name.split('"').next().unwrap_or_default().to_owned(), body)
+}

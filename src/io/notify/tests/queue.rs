@@ -4,6 +4,7 @@ use super::super::*;
 use super::smtp;
 use super::{answer, http_server, log, policy, quoted};
 use crate::config::SmtpSecurity;
+use crate::io::fake_smtp;
 use crate::memo::envelope::{self, Contents};
 use crate::memo::key::MemoId;
 use crate::memo::link::{Link, LinkBase};
@@ -320,17 +321,7 @@ async fn a_letter_holds_the_inbox_and_the_envelope_but_no_secret() {
 
 /// The JSON beside a letter's text.
 fn attachment(data: &str) -> serde_json::Value {
-    use base64::engine::general_purpose::STANDARD;
-    use base64::Engine as _;
-    let part = data
-        .split("\r\n--")
-        .find(|part| part.contains("application/json"))
-        .expect("there is an attachment");
-    let (head, body) = part.split_once("\r\n\r\n").expect("it has a body");
-    let body = match head.contains("base64") {
-        true => STANDARD.decode(body.replace("\r\n", "")).expect("it is base64"),
-        false => body.replace("=\r\n", "").replace("=3D", "=").into_bytes(),
-    };
+    let (_, body) = fake_smtp::attachment(data);
     serde_json::from_slice(&body).expect("it is JSON")
 }
 
