@@ -10,7 +10,7 @@ mod loopback;
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce};
-use criterion::{criterion_group, criterion_main, BatchSize, Criterion, Throughput};
+use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use obelus::config::Config;
 use obelus::federation::server::{self, Asker, Policy, Proof};
 use obelus::memo::journal::{self, JournalWriter};
@@ -40,33 +40,60 @@ fn audio(samples: usize) -> Zeroizing<Vec<u8>> {
     wav::encode(vec![Zeroizing::new(vec![1_234; samples])])
 }
 
-fn ciphers(c: &mut Criterion) {
-    let mut group = c.benchmark_group("one minute of audio");
-    group.throughput(Throughput::Bytes(audio(SAMPLES).len() as u64));
-    group.bench_function("seal", |b| {
-        b.iter_batched(|| audio(SAMPLES), seal::seal, BatchSize::LargeInput);
-    });
+/// Runs each of them in turn, so that what else the machine does falls on all alike; gives their medians.
+fn medians<const N: usize>(rounds: usize, mut runs: [&mut dyn FnMut() -> Duration; N]) -> [Duration; N] {
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..rounds {
+        for (times, run) in times.iter_mut().zip(&mut runs) {
+            times.push(run());
+        }
+    }
+    times.map(|mut times| {
+        times.sort_unstable();
+        times[rounds / 2]
+    })
+}
+
+fn timed<T>(run: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    let result = run();
+    let time = start.elapsed();
+    drop(black_box(result));
+    time
+}
+
+fn ciphers(_: &mut Criterion) {
     let (sealed, key) = seal::seal(audio(SAMPLES));
-    group.bench_function("open", |b| {
-        b.iter_batched(
-            || sealed.ciphertext().to_vec(),
-            |ciphertext| open::open(&key, sealed.iv(), ciphertext),
-            BatchSize::LargeInput,
-        );
-    });
     let cipher = Aes256Gcm::new(&[7; 32].into());
-    group.bench_function("aes-gcm alone, encrypting", |b| {
-        b.iter_batched(
-            || audio(SAMPLES),
-            |mut audio| {
-                let tag =
-                    cipher.encrypt_inout_detached(&Nonce::from([1; 12]), b"", InOutBuf::from(&mut audio[..]));
-                black_box(tag.map(|_| audio))
+    let [seal, open, alone] = medians(
+        201,
+        [
+            &mut || {
+                let audio = audio(SAMPLES);
+                timed(|| seal::seal(audio))
             },
-            BatchSize::LargeInput,
+            &mut || {
+                let ciphertext = sealed.ciphertext().to_vec();
+                timed(|| open::open(&key, sealed.iv(), ciphertext))
+            },
+            &mut || {
+                let mut audio = audio(SAMPLES);
+                timed(|| {
+                    let audio = InOutBuf::from(&mut audio[..]);
+                    cipher.encrypt_inout_detached(&Nonce::from([1; 12]), b"", audio)
+                })
+            },
+        ],
+    );
+    let bytes = audio(SAMPLES).len() as f64;
+    for (name, time) in [("seal", seal), ("open", open), ("AES-GCM alone", alone)] {
+        let seconds = time.as_secs_f64();
+        println!(
+            "one minute of audio, {name}: {:.0} MB/s, {:.2} of AES-GCM alone",
+            bytes / seconds / 1e6,
+            alone.as_secs_f64() / seconds
         );
-    });
-    group.finish();
+    }
 }
 
 fn new_memo(samples: usize) -> NewMemo {
@@ -85,40 +112,46 @@ fn new_memo(samples: usize) -> NewMemo {
     }
 }
 
-fn storing(c: &mut Criterion) {
+fn storing(_: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = Store::open(&folder.path().join("data")).expect("a store");
     let samples = 15 * 8_000;
-    let mut group = c.benchmark_group("fifteen seconds of audio, durable");
-    group.sample_size(20);
-    group.throughput(Throughput::Elements(1));
-    group.bench_function("one memo", |b| {
-        b.iter_batched(
-            || vec![new_memo(samples)],
-            |batch| store.insert(batch),
-            BatchSize::LargeInput,
-        );
-    });
     let bytes = new_memo(samples).sealed.ciphertext().to_vec();
     let mut count = 0_u64;
-    group.bench_function("write and fsync of the same bytes", |b| {
-        b.iter(|| {
-            count += 1;
-            let mut file = File::create(folder.path().join(count.to_string())).expect("a file");
-            file.write_all(&bytes)
-                .and_then(|()| file.sync_all())
-                .expect("room on the disk");
-        });
-    });
-    group.throughput(Throughput::Elements(BATCH as u64));
-    group.bench_function("sixteen memos in one batch", |b| {
-        b.iter_batched(
-            || (0..BATCH).map(|_| new_memo(samples)).collect(),
-            |batch: Vec<NewMemo>| store.insert(batch),
-            BatchSize::LargeInput,
+    let store_many = |memos: usize| {
+        let batch: Vec<NewMemo> = (0..memos).map(|_| new_memo(samples)).collect();
+        timed(|| {
+            let stored = store.insert(batch);
+            assert!(stored.iter().all(Result::is_ok));
+        })
+    };
+    let [one, bare, many] = medians(
+        101,
+        [
+            &mut || store_many(1),
+            &mut || {
+                count += 1;
+                let path = folder.path().join(count.to_string());
+                timed(|| {
+                    let mut file = File::create(path).expect("a file");
+                    file.write_all(&bytes)
+                        .and_then(|()| file.sync_all())
+                        .expect("room on the disk");
+                })
+            },
+            &mut || store_many(BATCH),
+        ],
+    );
+    for (name, memos, time) in [
+        ("one memo at a time", 1, one),
+        ("write and fsync of the same bytes", 1, bare),
+        ("sixteen memos in one batch", BATCH, many),
+    ] {
+        println!(
+            "fifteen seconds of audio, durable, {name}: {:.0} a second",
+            memos as f64 / time.as_secs_f64()
         );
-    });
-    group.finish();
+    }
 }
 
 /// What a second of audio costs on its way into a journal, and back.

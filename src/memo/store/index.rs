@@ -51,7 +51,8 @@ pub(super) struct Index {
 pub struct LookedUp {
     key: Verifier,
     token: Verifier,
-    found: Option<sled::IVec>,
+    bytes: sled::IVec,
+    is_real: bool,
 }
 
 impl LookedUp {
@@ -65,7 +66,7 @@ impl LookedUp {
     /// # Errors
     /// A damaged record.
     pub fn real(self) -> Result<Option<Record>, StoreError> {
-        self.found.as_deref().map(decode).transpose()
+        self.is_real.then(|| decode(&self.bytes)).transpose()
     }
 }
 
@@ -167,10 +168,17 @@ impl Index {
     pub(super) fn head(&self, id: &MemoId) -> Result<LookedUp, StoreError> {
         let found = self.memos.get(id.as_bytes())?;
         // Looked up either way: finding something takes longer than finding nothing.
-        let decoy = self.decoy.get(DECOY_KEY)?;
-        let bytes = found.as_ref().or(decoy.as_ref());
-        let (key, token) = verifiers(bytes.map_or(&[][..], |bytes| &bytes[..]))?;
-        Ok(LookedUp { key, token, found })
+        let decoy = self.decoy.get(DECOY_KEY)?.unwrap_or_default();
+        let is_real = found.is_some();
+        // Cloned, so that two hold it until the end either way.
+        let bytes = found.unwrap_or_else(|| decoy.clone());
+        let (key, token) = verifiers(&bytes)?;
+        Ok(LookedUp {
+            key,
+            token,
+            bytes,
+            is_real,
+        })
     }
 
     /// A record without its envelope.

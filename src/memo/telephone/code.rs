@@ -106,11 +106,16 @@ impl CodeSecret {
     /// # Panics
     /// Where the operating system has no randomness to give.
     pub fn generate() -> Self {
-        let mut digits = Digits::new();
-        for _ in 0..SECRET_DIGITS {
-            digits.push(char::from(random_digit()));
+        loop {
+            let mut digits = Digits::new();
+            for _ in 0..SECRET_DIGITS {
+                digits.push(char::from(random_digit()));
+            }
+            // Chance makes an easy one of some 400,000.
+            if !is_easy(digits.expose().as_bytes()) {
+                return CodeSecret(digits);
+            }
         }
-        CodeSecret(digits)
     }
 
     /// Those that somebody keyed.
@@ -273,8 +278,8 @@ fn random_digit() -> u8 {
 
 /// Whether a guesser comes to it within the first few thousand: a few digits over and over, or a run up or down.
 fn is_easy(digits: &[u8]) -> bool {
-    /// A code by chance has the same digit two places on for one in ten of its digits; for most of them only once in
-    /// many millions of codes.
+    /// A code by chance has the same digit two places on for one in ten of its digits; for three in four of them
+    /// only once in some 400,000 codes.
     const ALIKE: usize = 4;
     (1..=ALIKE).any(|distance| {
         let mut steps = [0usize; 10];
