@@ -467,3 +467,78 @@ fn the_demos_memo_is_in_the_inbox_that_it_names() {
     listener.open(outcome["link"].as_str().unwrap());
     listener.until("document.body.dataset.state === 'ready'");
 }
+
+/// What the device keeps for opening without the server, by its addresses.
+const CACHED: &str = "(async () => {
+  const names = await caches.keys();
+  const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+  return kept.flat().map((request) => request.url).join(' ');
+})()";
+
+#[test]
+fn a_link_that_a_mail_program_mangled_leaves_its_secret_nowhere() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let mut owned = Owned::new().with_three();
+    let secret = owned.seed.to_text().trim_end_matches('=').to_owned();
+    let told = |owned: &Owned| {
+        let mut seen = owned.served.seen.lock().unwrap();
+        std::mem::take(&mut *seen)
+            .iter()
+            .filter(|request| request.contains(&secret))
+            .count()
+    };
+    let browser = Browser::start(&chromium, &[]);
+    let page = browser.page(1280, 800, false);
+    // At first there is no service worker, then there is one.
+    for mangled in ["%23", "%23", "%2523"] {
+        page.open("about:blank");
+        page.open(&owned.link().replace('#', mangled));
+        page.until(&rows(3));
+        assert_eq!(page.evaluate("location.href"), owned.link());
+        assert_eq!(
+            page.evaluate("document.getElementById('title').textContent"),
+            "main"
+        );
+        page.until("navigator.serviceWorker.controller");
+        page.evaluate(
+            "new Promise((resolve) => {
+               const look = async () => ((await caches.match('/inbox/main')) ? resolve(0) : setTimeout(look, 10));
+               look();
+             })",
+        );
+        let cached = page.evaluate(CACHED).to_string();
+        assert!(
+            cached.contains("/inbox/main") && !cached.contains(&secret),
+            "{cached}"
+        );
+        assert!(!cached.contains("%23"), "{cached}");
+        // The page itself was asked for with the secret, which nobody can help; nothing after it is.
+        assert_eq!(told(&owned), 1, "{mangled}");
+    }
+    // What is no mailbox's name is none, whatever else stands in the address.
+    for strange in ["ma%20in", "main%3D", "%E2%98%83"] {
+        page.open(&format!("{}/inbox/{strange}", owned.base()));
+        page.until("document.body.dataset.problem === 'not-an-inbox'");
+        assert_eq!(
+            page.evaluate("document.querySelector('link[rel=manifest]')"),
+            json!(null)
+        );
+        assert!(!page.evaluate(CACHED).to_string().contains(strange));
+    }
+    assert!(
+        !owned.served.seen().contains("manifest"),
+        "{}",
+        owned.served.seen()
+    );
+    page.open(&format!("{}/record/main%23{secret}", owned.base()));
+    page.until("document.body.dataset.state === 'start'");
+    let address = page.evaluate("location.href");
+    assert_eq!(address, format!("{}/record/main#{secret}", owned.base()));
+    assert_eq!(told(&owned), 1);
+    // What was opened by a mangled link opens without the server as well.
+    owned.served.stop();
+    page.open(&owned.link());
+    page.until(&rows(3));
+}

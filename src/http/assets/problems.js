@@ -29,6 +29,11 @@ const PROBLEMS = {
     remedy:
       "Which of these it is, the server does not tell anybody. Paste the link that you kept, or ask whoever runs this server for a new set-up link.",
   },
+  "not-an-inbox": {
+    what: "This is no inbox’s address",
+    why: "A character of it was changed or lost on the way.",
+    remedy: "Open the whole link that you kept when the inbox was set up.",
+  },
   "no-https": {
     what: "HTTPS is needed",
     why: NO_HTTPS,
