@@ -11,6 +11,7 @@ mod peer;
 mod served;
 
 use browser::{Browser, Page};
+use obelus::memo::owner::{Kem, OwnerSeed};
 use owned::{assert_calm, opened, rows, screenshots, text, Owned, LISTED, PLAYABLE};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader};
@@ -200,6 +201,74 @@ fn many_tabs_of_a_mailbox_wait_for_changes_with_one_request() {
     for tab in &tabs {
         assert_eq!(tab.errors(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_key_that_was_changed_elsewhere_is_told_and_the_old_one_asks_no_more() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let tabs: Vec<Page<'_>> = (0..3).map(|_| opened(&browser, &owned.link())).collect();
+    let newer = OwnerSeed::generate();
+    owned.own(&newer, Kem::XWing);
+    owned.leave_for(&newer, 180, |contents| contents.from = text("+4930123456"));
+    for tab in &tabs {
+        tab.until("document.querySelector('[data-name=key-changed] button')");
+        assert_eq!(count(tab, ".row"), 3, "what was read stays");
+    }
+    // What would hurry one that waits hurries nobody.
+    let asked = || tabs.iter().map(polls).sum::<usize>();
+    let before = asked();
+    for tab in &tabs {
+        tab.evaluate(
+            "window.dispatchEvent(new Event('online'));
+             document.dispatchEvent(new Event('visibilitychange'));
+             fetch('/assets/icon.svg', { cache: 'no-store' }).then(() => true)",
+        );
+    }
+    assert_eq!(asked(), before, "nobody asks any more");
+    // The new link opens it from there.
+    tabs[1].to_front();
+    tabs[1].screenshot(&screenshots("key-changed-desktop-light.png"));
+    tabs[1].click("[data-name=key-changed] button", "Open the new link");
+    tabs[1].write("dialog input", &newer.to_text());
+    tabs[1].click("dialog button", "Open");
+    tabs[1].until(&rows(4));
+    tabs[1].until("!document.querySelector('[data-name=key-changed]')");
+    // Another tab that keeps the old one is not mistaken for it.
+    assert_eq!(count(&tabs[0], "[data-name=key-changed]"), 1);
+}
+
+#[test]
+fn an_inbox_that_began_without_the_server_learns_that_its_key_is_another() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let page = opened(&browser, &owned.link());
+    page.until("indexedDB.databases && window.navigator.serviceWorker.controller");
+    page.evaluate(
+        "new Promise((resolve) => {
+           const look = async () => ((await indexedDB.databases()).length ? resolve(0) : setTimeout(look, 10));
+           look();
+         })",
+    );
+    page.before_scripts(
+        "window.realFetch = window.fetch;
+         window.fetch = (...asked) =>
+           sessionStorage.isBack ? window.realFetch(...asked) : Promise.reject(new TypeError('offline'));",
+    );
+    page.reload();
+    page.until(&format!(
+        "{} && document.querySelector('[data-name=offline]')",
+        rows(3)
+    ));
+    owned.own(&OwnerSeed::generate(), Kem::XWing);
+    page.evaluate("sessionStorage.isBack = '1'; window.dispatchEvent(new Event('online')); 0");
+    page.until("document.body.dataset.problem === 'wrong-secret'");
 }
 
 #[test]

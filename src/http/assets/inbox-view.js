@@ -12,8 +12,8 @@ import { OfflineMemos } from "./offline.js";
 import { panelOf } from "./panel.js";
 import { kindOf } from "./problems.js";
 import { Removal } from "./removal.js";
-import { keepSeeds } from "./secret.js";
-import { askOlder, showSettings } from "./settings.js";
+import { keepSeeds, remembered, writeFragment } from "./secret.js";
+import { askNewer, askOlder, showSettings } from "./settings.js";
 import { counted, cut } from "./text.js";
 import { say, toast } from "./ui.js";
 import { ownerOf } from "./voice-memo.js";
@@ -45,6 +45,8 @@ export class Inbox {
     /** A memo that was opened from a file and stands in no list of the server's. */
     this.loose = new Map();
     this.banners = new Map();
+    /** Whether the server gave the list, and not only the device. */
+    this.wasRead = false;
     /** So many rows are shown at most; scrolling down raises it. */
     this.most = PAGE;
     /** The search that reads older memos just now. */
@@ -175,7 +177,41 @@ export class Inbox {
       signal: this.ending.signal,
       changed: () => this.refresh(),
       reachable: (up) => this.reachable(up),
+      refused: () => this.refused(),
     });
+  }
+
+  /** The server takes our token no more: nothing is asked for by it any longer, and the person is told. */
+  refused() {
+    this.unwatch();
+    if (!this.wasRead) {
+      // It began without the server: now the server says which of the seeds it takes, if any.
+      location.reload();
+      return;
+    }
+    const text =
+      "The key of this mailbox was changed, and this link does not open it any more: new memos do not appear here. " +
+      "Open the new link. If it was not you who changed the key, tell whoever runs the server.";
+    this.isOffline = false;
+    this.banner("offline", false);
+    this.show();
+    this.banner(
+      "key-changed",
+      text,
+      button("key", "Open the new link", () => this.openNewer()),
+    );
+    say(text);
+  }
+
+  /** Goes on with the link that came after this one: what the device remembers by now, or what the person pastes. */
+  async openNewer() {
+    const kept = await remembered(this.name);
+    if (kept && kept.join() !== this.seeds.join()) {
+      writeFragment([]);
+      location.reload();
+    } else {
+      askNewer((seeds) => this.useSeeds(seeds));
+    }
   }
 
   unwatch() {
@@ -200,6 +236,7 @@ export class Inbox {
   }
 
   async takePage(page, isFirst) {
+    this.wasRead = true;
     const known = this.memos.byId.size;
     const added = this.memos.take(page.memos);
     // A memo that was opened from a file may turn out to be among them.

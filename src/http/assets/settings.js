@@ -110,8 +110,19 @@ async function notify(inbox, on, box) {
 
 /** Asks for a link that was used before. */
 export function askOlder(use) {
-  const sheet = dialog("Add an older link", [
-    h("p", {}, "Memos that were sealed before your key was changed are opened by the link that you had then."),
+  const why = "Memos that were sealed before your key was changed are opened by the link that you had then.";
+  askLink("Add an older link", why, use);
+}
+
+/** Asks for the link that came after the page's own. */
+export function askNewer(use) {
+  const why = "Whoever changed the key was shown a new inbox link, once. Nobody can make it again.";
+  askLink("Open the new link", why, use);
+}
+
+function askLink(title, why, use) {
+  const sheet = dialog(title, [
+    h("p", {}, why),
     pasteForm((seeds) => {
       sheet.close();
       use(seeds);
