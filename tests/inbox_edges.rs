@@ -11,8 +11,10 @@ mod peer;
 mod served;
 
 use browser::{Browser, Page};
+use obelus::memo::key::MemoId;
 use obelus::memo::owner::{Kem, OwnerSeed};
-use owned::{assert_calm, opened, rows, screenshots, text, Owned, LISTED, PLAYABLE};
+use obelus::memo::store::receipts::Reason;
+use owned::{assert_calm, opened, rows, screenshots, text, time, Owned, LISTED, PLAYABLE};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -535,6 +537,91 @@ fn the_demos_memo_is_in_the_inbox_that_it_names() {
     let listener = browser.page(390, 844, false);
     listener.open(outcome["link"].as_str().unwrap());
     listener.until("document.body.dataset.state === 'ready'");
+}
+
+/// The memos that the device keeps, by their ids.
+const KEPT: &str = "new Promise((resolve) => {
+  const opening = indexedDB.open('obelus-inbox-main');
+  opening.onsuccess = () => {
+    const keys = opening.result.transaction('bodies').objectStore('bodies').getAllKeys();
+    keys.onsuccess = () => { opening.result.close(); resolve(keys.result); };
+  };
+})";
+
+/// Waits until the device keeps these memos and no others.
+fn until_kept(page: &Page<'_>, ids: &[&MemoId]) {
+    let mut ids: Vec<String> = ids.iter().map(|id| id.to_string()).collect();
+    ids.sort();
+    page.evaluate(&format!(
+        "new Promise((resolve) => {{
+           const look = async () =>
+             (await {KEPT}).sort().join() === {} ? resolve(0) : setTimeout(look, 10);
+           look();
+         }})",
+        json!(ids.join(","))
+    ));
+}
+
+#[test]
+fn a_memo_that_was_deleted_elsewhere_leaves_the_device_too() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new();
+    owned.leave_many(120, |n, contents| {
+        contents.from = text(&format!("+4416149{n:05}"))
+    });
+    let browser = Browser::start(&chromium, &[]);
+    let page = opened(&browser, &owned.link());
+    let all = |page: &Page<'_>, number: usize| {
+        while count(page, ".row") < number as u64 {
+            let before = count(page, ".row");
+            page.evaluate("scrollTo(0, document.body.scrollHeight)");
+            page.until(&format!("document.querySelectorAll('.row').length > {before}"));
+        }
+        page.until(&rows(number));
+    };
+    all(&page, 120);
+    // The newest, one further down than is read at first, and the two oldest.
+    let kept: Vec<MemoId> = [119, 30, 1, 0]
+        .iter()
+        .map(|n| {
+            page.click(".row", &format!("+4416149{n:05}"));
+            page.until(&format!(
+                "document.querySelector('.row[aria-expanded=true] .who').textContent === '+4416149{n:05}' && {PLAYABLE}"
+            ));
+            let id = page.evaluate("document.querySelector('.row[aria-expanded=true]').dataset.id");
+            id.as_str().unwrap().parse().unwrap()
+        })
+        .collect();
+    let [newest, further, second, oldest] = &kept[..] else {
+        panic!("four were opened");
+    };
+    until_kept(&page, &[newest, further, second, oldest]);
+    page.open("about:blank");
+    for id in [newest, second] {
+        owned.served.store.delete(id, Reason::Owner, time(7_200)).unwrap();
+    }
+    // What lies where the list was read is missed at once, the rest when all of it was read.
+    page.open(&owned.link());
+    page.until(&rows(50));
+    until_kept(&page, &[further, second, oldest]);
+    all(&page, 118);
+    until_kept(&page, &[further, oldest]);
+    // A deletion while the page is open.
+    owned
+        .served
+        .store
+        .delete(oldest, Reason::Owner, time(7_200))
+        .unwrap();
+    until_kept(&page, &[further]);
+    // And one's own.
+    page.click(".row", "+441614900030");
+    page.until(PLAYABLE);
+    page.press("Delete");
+    page.evaluate("window.dispatchEvent(new Event('pagehide')); 0");
+    until_kept(&page, &[]);
+    assert_eq!(page.errors(), Vec::<String>::new());
 }
 
 /// What the device keeps for opening without the server, by its addresses.
