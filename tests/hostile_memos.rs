@@ -232,7 +232,15 @@ fn a_hostile_server_of_another_domain_does_nothing_in_the_page_for_links() {
     };
 
     // A page in the place of the sound: what is saved or opened from here is sound by name, never a page of ours.
-    for format in ["text/html", "audio/x; <script>", "image/svg+xml"] {
+    for format in [
+        "text/html",
+        "audio/x; <script>",
+        "image/svg+xml",
+        "audio/x+xml",
+        "audio/unheard-of",
+        "audio/mpeg, text/html",
+        "audio/mpeg; codecs=<b>",
+    ] {
         let fields = json!({"memo-audio-format": format, "memo-created-at": "<b>today</b>"});
         answer(&format!(
             "{{ body: window.sealed.page.ciphertext, headers: window.memoFields('page', {fields}) }}"
@@ -244,6 +252,28 @@ fn a_hostile_server_of_another_domain_does_nothing_in_the_page_for_links() {
             page.evaluate("document.getElementById('from').textContent"),
             "From evil.test"
         );
+    }
+    // Every kind of sound that a server of ours takes is saved as what it is.
+    for (format, ending) in [
+        ("audio/wav", "wav"),
+        ("audio/ogg; codecs=opus", "ogg"),
+        ("audio/webm; codecs=opus", "webm"),
+        ("audio/mp4; codecs=mp4a.40.2", "m4a"),
+        ("audio/x-m4a", "m4a"),
+        ("audio/mpeg", "mp3"),
+        ("audio/aac", "aac"),
+        ("audio/flac", "flac"),
+        ("audio/3gpp", "3gp"),
+        ("audio/amr", "amr"),
+    ] {
+        let fields = json!({"memo-audio-format": format});
+        answer(&format!(
+            "{{ body: window.sealed.wav.ciphertext, headers: window.memoFields('wav', {fields}) }}"
+        ));
+        assert_eq!(open("wav"), "ready", "{format}");
+        assert_eq!(page.evaluate("window.kind"), format);
+        let name = page.evaluate("document.querySelector('.save').download");
+        assert!(name.as_str().unwrap().ends_with(&format!(".{ending}")), "{name}");
     }
     // Headers and bodies that are not what they should be.
     answer("{ body: window.sealed.odd.ciphertext, headers: window.memoFields('odd') }");

@@ -571,6 +571,81 @@ fn the_device_remembers_only_when_asked() {
 }
 
 #[test]
+fn a_device_can_be_made_to_forget_the_inbox_in_all_its_tabs() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let other = opened(&browser, &owned.link());
+    other.until("navigator.serviceWorker.controller");
+    let page = opened(&browser, &owned.link());
+    page.click("#settings", "");
+    page.click("dialog label", "Remember on this device");
+    page.until("location.hash === ''");
+    page.press("Escape");
+    page.click(".row", "Ines Moreau");
+    page.until(PLAYABLE);
+    page.until("navigator.serviceWorker.controller");
+    page.evaluate(
+        "window.kept = async () => {
+           const rows = (name, table) => new Promise((resolve, reject) => {
+             const opening = indexedDB.open(name);
+             opening.onerror = reject;
+             opening.onsuccess = () => {
+               const all = opening.result.transaction(table).objectStore(table).getAllKeys();
+               all.onsuccess = () => { opening.result.close(); resolve(all.result); };
+             };
+           });
+           const names = (await indexedDB.databases()).map((one) => one.name);
+           return {
+             memos: names.includes('obelus-inbox-main') ? await rows('obelus-inbox-main', 'bodies') : null,
+             secrets: await rows('obelus-secret', 'secrets'),
+             caches: await caches.keys(),
+             workers: (await navigator.serviceWorker.getRegistrations()).length,
+           };
+         }; 0",
+    );
+    page.evaluate(
+        "new Promise((resolve) => {
+           const look = async () => {
+             const { memos, secrets, caches: names } = await window.kept();
+             memos?.length && secrets.length && names.length ? resolve(0) : setTimeout(look, 10);
+           };
+           look();
+         })",
+    );
+    page.click("#settings", "");
+    page.click("dialog button", "Forget this device");
+    page.until("document.querySelector('dialog .price')");
+    page.settle();
+    page.screenshot(&screenshots("forget-desktop-light.png"));
+    page.click("dialog button", "Forget now");
+    for page in [&page, &other] {
+        page.until("document.body.dataset.problem === 'forgotten'");
+        let shown = page.evaluate("document.documentElement.innerHTML").to_string();
+        for gone in ["Ines", "projector", "+33155501999"] {
+            assert!(!shown.contains(gone), "{gone} is still there");
+        }
+        assert_eq!(page.evaluate("location.hash"), "");
+    }
+    page.until("document.activeElement.id === 'what'");
+    page.screenshot(&screenshots("forgotten-desktop-light.png"));
+    let kept = page.evaluate("window.kept()");
+    let nothing = serde_json::json!({"memos": null, "secrets": [], "caches": [], "workers": 0});
+    assert_eq!(kept, nothing);
+    assert_eq!(page.errors(), Vec::<String>::new());
+    assert_eq!(other.errors(), Vec::<String>::new());
+    // The link opens it as on any device.
+    page.open("about:blank");
+    page.open(&format!("{}/inbox/main", owned.base()));
+    page.until("document.body.dataset.problem === 'no-secret'");
+    page.write(".paste input", &owned.link());
+    page.click("button", "Open");
+    page.until(&rows(3));
+}
+
+#[test]
 fn a_domain_of_the_older_protocol_sees_the_key_only_when_the_person_agrees() {
     let Some(chromium) = peer::peer("chromium") else {
         return;

@@ -11,7 +11,10 @@ mod peer;
 mod served;
 
 use browser::{Browser, Page};
-use owned::{assert_calm, opened, rows, screenshots, text, Owned, LISTED, PLAYABLE};
+use obelus::memo::key::MemoId;
+use obelus::memo::owner::{Kem, OwnerSeed};
+use obelus::memo::store::receipts::Reason;
+use owned::{assert_calm, opened, rows, screenshots, text, time, Owned, LISTED, PLAYABLE};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -200,6 +203,74 @@ fn many_tabs_of_a_mailbox_wait_for_changes_with_one_request() {
     for tab in &tabs {
         assert_eq!(tab.errors(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_key_that_was_changed_elsewhere_is_told_and_the_old_one_asks_no_more() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let tabs: Vec<Page<'_>> = (0..3).map(|_| opened(&browser, &owned.link())).collect();
+    let newer = OwnerSeed::generate();
+    owned.own(&newer, Kem::XWing);
+    owned.leave_for(&newer, 180, |contents| contents.from = text("+4930123456"));
+    for tab in &tabs {
+        tab.until("document.querySelector('[data-name=key-changed] button')");
+        assert_eq!(count(tab, ".row"), 3, "what was read stays");
+    }
+    // What would hurry one that waits hurries nobody.
+    let asked = || tabs.iter().map(polls).sum::<usize>();
+    let before = asked();
+    for tab in &tabs {
+        tab.evaluate(
+            "window.dispatchEvent(new Event('online'));
+             document.dispatchEvent(new Event('visibilitychange'));
+             fetch('/assets/icon.svg', { cache: 'no-store' }).then(() => true)",
+        );
+    }
+    assert_eq!(asked(), before, "nobody asks any more");
+    // The new link opens it from there.
+    tabs[1].to_front();
+    tabs[1].screenshot(&screenshots("key-changed-desktop-light.png"));
+    tabs[1].click("[data-name=key-changed] button", "Open the new link");
+    tabs[1].write("dialog input", &newer.to_text());
+    tabs[1].click("dialog button", "Open");
+    tabs[1].until(&rows(4));
+    tabs[1].until("!document.querySelector('[data-name=key-changed]')");
+    // Another tab that keeps the old one is not mistaken for it.
+    assert_eq!(count(&tabs[0], "[data-name=key-changed]"), 1);
+}
+
+#[test]
+fn an_inbox_that_began_without_the_server_learns_that_its_key_is_another() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &[]);
+    let page = opened(&browser, &owned.link());
+    page.until("indexedDB.databases && window.navigator.serviceWorker.controller");
+    page.evaluate(
+        "new Promise((resolve) => {
+           const look = async () => ((await indexedDB.databases()).length ? resolve(0) : setTimeout(look, 10));
+           look();
+         })",
+    );
+    page.before_scripts(
+        "window.realFetch = window.fetch;
+         window.fetch = (...asked) =>
+           sessionStorage.isBack ? window.realFetch(...asked) : Promise.reject(new TypeError('offline'));",
+    );
+    page.reload();
+    page.until(&format!(
+        "{} && document.querySelector('[data-name=offline]')",
+        rows(3)
+    ));
+    owned.own(&OwnerSeed::generate(), Kem::XWing);
+    page.evaluate("sessionStorage.isBack = '1'; window.dispatchEvent(new Event('online')); 0");
+    page.until("document.body.dataset.problem === 'wrong-secret'");
 }
 
 #[test]
@@ -466,4 +537,164 @@ fn the_demos_memo_is_in_the_inbox_that_it_names() {
     let listener = browser.page(390, 844, false);
     listener.open(outcome["link"].as_str().unwrap());
     listener.until("document.body.dataset.state === 'ready'");
+}
+
+/// The memos that the device keeps, by their ids.
+const KEPT: &str = "new Promise((resolve) => {
+  const opening = indexedDB.open('obelus-inbox-main');
+  opening.onsuccess = () => {
+    const keys = opening.result.transaction('bodies').objectStore('bodies').getAllKeys();
+    keys.onsuccess = () => { opening.result.close(); resolve(keys.result); };
+  };
+})";
+
+/// Waits until the device keeps these memos and no others.
+fn until_kept(page: &Page<'_>, ids: &[&MemoId]) {
+    let mut ids: Vec<String> = ids.iter().map(|id| id.to_string()).collect();
+    ids.sort();
+    page.evaluate(&format!(
+        "new Promise((resolve) => {{
+           const look = async () =>
+             (await {KEPT}).sort().join() === {} ? resolve(0) : setTimeout(look, 10);
+           look();
+         }})",
+        json!(ids.join(","))
+    ));
+}
+
+#[test]
+fn a_memo_that_was_deleted_elsewhere_leaves_the_device_too() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new();
+    owned.leave_many(120, |n, contents| {
+        contents.from = text(&format!("+4416149{n:05}"))
+    });
+    let browser = Browser::start(&chromium, &[]);
+    let page = opened(&browser, &owned.link());
+    let all = |page: &Page<'_>, number: usize| {
+        while count(page, ".row") < number as u64 {
+            let before = count(page, ".row");
+            page.evaluate("scrollTo(0, document.body.scrollHeight)");
+            page.until(&format!("document.querySelectorAll('.row').length > {before}"));
+        }
+        page.until(&rows(number));
+    };
+    all(&page, 120);
+    // The newest, one further down than is read at first, and the two oldest.
+    let kept: Vec<MemoId> = [119, 30, 1, 0]
+        .iter()
+        .map(|n| {
+            page.click(".row", &format!("+4416149{n:05}"));
+            page.until(&format!(
+                "document.querySelector('.row[aria-expanded=true] .who').textContent === '+4416149{n:05}' && {PLAYABLE}"
+            ));
+            let id = page.evaluate("document.querySelector('.row[aria-expanded=true]').dataset.id");
+            id.as_str().unwrap().parse().unwrap()
+        })
+        .collect();
+    let [newest, further, second, oldest] = &kept[..] else {
+        panic!("four were opened");
+    };
+    until_kept(&page, &[newest, further, second, oldest]);
+    page.open("about:blank");
+    for id in [newest, second] {
+        owned.served.store.delete(id, Reason::Owner, time(7_200)).unwrap();
+    }
+    // What lies where the list was read is missed at once, the rest when all of it was read.
+    page.open(&owned.link());
+    page.until(&rows(50));
+    until_kept(&page, &[further, second, oldest]);
+    all(&page, 118);
+    until_kept(&page, &[further, oldest]);
+    // A deletion while the page is open.
+    owned
+        .served
+        .store
+        .delete(oldest, Reason::Owner, time(7_200))
+        .unwrap();
+    until_kept(&page, &[further]);
+    // And one's own.
+    page.click(".row", "+441614900030");
+    page.until(PLAYABLE);
+    page.press("Delete");
+    page.evaluate("window.dispatchEvent(new Event('pagehide')); 0");
+    until_kept(&page, &[]);
+    assert_eq!(page.errors(), Vec::<String>::new());
+}
+
+/// What the device keeps for opening without the server, by its addresses.
+const CACHED: &str = "(async () => {
+  const names = await caches.keys();
+  const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+  return kept.flat().map((request) => request.url).join(' ');
+})()";
+
+#[test]
+fn a_link_that_a_mail_program_mangled_leaves_its_secret_nowhere() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let mut owned = Owned::new().with_three();
+    let secret = owned.seed.to_text().trim_end_matches('=').to_owned();
+    let told = |owned: &Owned| {
+        let mut seen = owned.served.seen.lock().unwrap();
+        std::mem::take(&mut *seen)
+            .iter()
+            .filter(|request| request.contains(&secret))
+            .count()
+    };
+    let browser = Browser::start(&chromium, &[]);
+    let page = browser.page(1280, 800, false);
+    // At first there is no service worker, then there is one.
+    for mangled in ["%23", "%23", "%2523"] {
+        page.open("about:blank");
+        page.open(&owned.link().replace('#', mangled));
+        page.until(&rows(3));
+        assert_eq!(page.evaluate("location.href"), owned.link());
+        assert_eq!(
+            page.evaluate("document.getElementById('title').textContent"),
+            "main"
+        );
+        page.until("navigator.serviceWorker.controller");
+        page.evaluate(
+            "new Promise((resolve) => {
+               const look = async () => ((await caches.match('/inbox/main')) ? resolve(0) : setTimeout(look, 10));
+               look();
+             })",
+        );
+        let cached = page.evaluate(CACHED).to_string();
+        assert!(
+            cached.contains("/inbox/main") && !cached.contains(&secret),
+            "{cached}"
+        );
+        assert!(!cached.contains("%23"), "{cached}");
+        // The page itself was asked for with the secret, which nobody can help; nothing after it is.
+        assert_eq!(told(&owned), 1, "{mangled}");
+    }
+    // What is no mailbox's name is none, whatever else stands in the address.
+    for strange in ["ma%20in", "main%3D", "%E2%98%83"] {
+        page.open(&format!("{}/inbox/{strange}", owned.base()));
+        page.until("document.body.dataset.problem === 'not-an-inbox'");
+        assert_eq!(
+            page.evaluate("document.querySelector('link[rel=manifest]')"),
+            json!(null)
+        );
+        assert!(!page.evaluate(CACHED).to_string().contains(strange));
+    }
+    assert!(
+        !owned.served.seen().contains("manifest"),
+        "{}",
+        owned.served.seen()
+    );
+    page.open(&format!("{}/record/main%23{secret}", owned.base()));
+    page.until("document.body.dataset.state === 'start'");
+    let address = page.evaluate("location.href");
+    assert_eq!(address, format!("{}/record/main#{secret}", owned.base()));
+    assert_eq!(told(&owned), 1);
+    // What was opened by a mangled link opens without the server as well.
+    owned.served.stop();
+    page.open(&owned.link());
+    page.until(&rows(3));
 }

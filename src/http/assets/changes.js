@@ -10,11 +10,12 @@ const HELLO = "hello";
 
 /**
  * Calls `changed` when the mailbox's version is another than `version()`, and `reachable` with whether the server
- * answers, when that changes from `up`. Ends with the signal. `group` is the name under which the tabs find each other:
+ * answers, when that changes from `up`. Ends with the signal; or when the server takes the token no more, and calls
+ * `refused` then. `group` is the name under which the tabs find each other:
  * of the mailbox and of who may ask for it.
  */
-export function watch(mailbox, { group, version, up = true, changed, reachable, signal }) {
-  const follower = new Follower({ version, up, changed, reachable, signal });
+export function watch(mailbox, { group, version, up = true, changed, reachable, refused, signal }) {
+  const follower = new Follower({ version, up, changed, reachable, refused, signal });
   if (navigator.locks && window.BroadcastChannel) {
     new Tab(`obelus-changes-${group}`, mailbox, follower, signal).join();
   } else {
@@ -110,7 +111,15 @@ class Tab {
   }
 }
 
-/** Asks again and again, and tells each time: `{version}`, or `{up: false}` where the server does not answer. */
+/** Whether the server takes the token no more. An address that is gone for a while (404) may be a proxy's doing. */
+function isRefusal(error) {
+  return error.status === 401;
+}
+
+/**
+ * Asks again and again, and tells each time: `{version}`, or `{up: false}` where the server does not answer. Ends with
+ * `{refused: true}`.
+ */
 async function ask(mailbox, known, { tell, signal, asking = {} }) {
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
@@ -121,6 +130,10 @@ async function ask(mailbox, known, { tell, signal, asking = {} }) {
       tell({ version });
     } catch (error) {
       if (signal.aborted) {
+        return;
+      }
+      if (isRefusal(error)) {
+        tell({ refused: true });
         return;
       }
       if (error.kind === "unreachable" || error.kind === "server") {
@@ -142,7 +155,14 @@ class Follower {
     this.isBusy = false;
   }
 
-  hear({ version, up = true }) {
+  hear({ version, up = true, refused = false }) {
+    if (this.hooks.signal.aborted) {
+      return;
+    }
+    if (refused) {
+      this.hooks.refused();
+      return;
+    }
     if (!up) {
       this.setUp(false);
       return;
@@ -178,6 +198,10 @@ class Follower {
         this.setUp(true);
       } catch (error) {
         if (signal.aborted) {
+          return;
+        }
+        if (isRefusal(error)) {
+          this.hooks.refused();
           return;
         }
         if (error.kind === "unreachable" || error.kind === "server") {

@@ -8,12 +8,12 @@ import { readEnvelopeFile, takeDropped } from "./envelope-file.js";
 import { listenToKeys } from "./keys.js";
 import { List } from "./list.js";
 import { Memo, Memos } from "./memos.js";
-import { OfflineMemos } from "./offline.js";
+import { OfflineMemos, forgetPages } from "./offline.js";
 import { panelOf } from "./panel.js";
-import { kindOf } from "./problems.js";
+import { kindOf, problemSection } from "./problems.js";
 import { Removal } from "./removal.js";
-import { keepSeeds } from "./secret.js";
-import { askOlder, showSettings } from "./settings.js";
+import { forget, keepSeeds, remembered, writeFragment } from "./secret.js";
+import { askNewer, askOlder, showSettings } from "./settings.js";
 import { counted, cut } from "./text.js";
 import { say, toast } from "./ui.js";
 import { ownerOf } from "./voice-memo.js";
@@ -45,6 +45,8 @@ export class Inbox {
     /** A memo that was opened from a file and stands in no list of the server's. */
     this.loose = new Map();
     this.banners = new Map();
+    /** Whether the server gave the list, and not only the device. */
+    this.wasRead = false;
     /** So many rows are shown at most; scrolling down raises it. */
     this.most = PAGE;
     /** The search that reads older memos just now. */
@@ -121,7 +123,10 @@ export class Inbox {
     document.body.dataset.state = "inbox";
     this.removal = new Removal(this.mailbox, {
       changed: (back) => this.show(back),
-      gone: (memo) => this.forget(memo.id),
+      gone: (memo) => {
+        this.forget(memo.id);
+        this.keepOffline();
+      },
       failed: (memo, error) => {
         this.show();
         toast(
@@ -146,6 +151,10 @@ export class Inbox {
       chooser.value = "";
     });
     takeDropped((file) => this.takeFile(file));
+    if (window.BroadcastChannel) {
+      this.forgetting = new BroadcastChannel(`obelus-forget-${this.name}`);
+      this.forgetting.onmessage = () => this.forgetHere();
+    }
   }
 
   /** Learns what the server has of this mailbox, and whether its key is ours. */
@@ -175,7 +184,41 @@ export class Inbox {
       signal: this.ending.signal,
       changed: () => this.refresh(),
       reachable: (up) => this.reachable(up),
+      refused: () => this.refused(),
     });
+  }
+
+  /** The server takes our token no more: nothing is asked for by it any longer, and the person is told. */
+  refused() {
+    this.unwatch();
+    if (!this.wasRead) {
+      // It began without the server: now the server says which of the seeds it takes, if any.
+      location.reload();
+      return;
+    }
+    const text =
+      "The key of this mailbox was changed, and this link does not open it any more: new memos do not appear here. " +
+      "Open the new link. If it was not you who changed the key, tell whoever runs the server.";
+    this.isOffline = false;
+    this.banner("offline", false);
+    this.show();
+    this.banner(
+      "key-changed",
+      text,
+      button("key", "Open the new link", () => this.openNewer()),
+    );
+    say(text);
+  }
+
+  /** Goes on with the link that came after this one: what the device remembers by now, or what the person pastes. */
+  async openNewer() {
+    const kept = await remembered(this.name);
+    if (kept && kept.join() !== this.seeds.join()) {
+      writeFragment([]);
+      location.reload();
+    } else {
+      askNewer((seeds) => this.useSeeds(seeds));
+    }
   }
 
   unwatch() {
@@ -200,6 +243,7 @@ export class Inbox {
   }
 
   async takePage(page, isFirst) {
+    this.wasRead = true;
     const known = this.memos.byId.size;
     const added = this.memos.take(page.memos);
     // A memo that was opened from a file may turn out to be among them.
@@ -215,6 +259,8 @@ export class Inbox {
     if (isFirst) {
       await this.known;
       this.show();
+    }
+    if (isFirst || !this.memos.next) {
       this.keepOffline();
     }
     return known > 0 ? added : [];
@@ -367,6 +413,9 @@ export class Inbox {
 
   /** Shows what there is now. `back` is a memo that was just brought back, and takes the focus. */
   show(back = null) {
+    if (this.isForgotten) {
+      return;
+    }
     const { memos, words } = this;
     const kept = memos.list.filter((memo) => !this.removal.has(memo.id));
     const found = words.length ? kept.filter((memo) => memo.matches(words)) : kept;
@@ -448,10 +497,14 @@ export class Inbox {
     on ? localStorage.setItem(NOTIFY, "1") : localStorage.removeItem(NOTIFY);
   }
 
+  get notificationTag() {
+    return `inbox-${this.name}`;
+  }
+
   /** Shows a message of the operating system's. It says what the settings say that it does, and holds no secret. */
   async notify(text) {
     const options = {
-      tag: `inbox-${this.name}`,
+      tag: this.notificationTag,
       icon: new URL("icon-192.png", import.meta.url).href,
       data: { page: location.pathname },
     };
@@ -527,18 +580,25 @@ export class Inbox {
     this.keptEntries = ((await this.offline.list())?.entries ?? []).filter((entry) => this.here.has(entry.id));
   }
 
-  /** Keeps the list for hearing without the server. */
+  /** Keeps the list for hearing without the server, and drops what the device has of memos that are gone. */
   keepOffline() {
+    if (!this.wasRead) {
+      return null;
+    }
     const { list, byId, next } = this.memos;
-    const entries = list
-      .filter((memo, at) => !this.loose.has(memo.id) && (at < KEPT_OFFLINE || this.here.has(memo.id)))
-      .map((memo) => memo.entry);
-    const further = this.keptEntries.filter((entry) => this.here.has(entry.id) && !byId.has(entry.id));
-    if (next) {
-      entries.push(...further);
-    } else {
-      // All was read, and they are not there any more.
-      further.forEach((entry) => this.forget(entry.id));
+    const own = list.filter((memo) => !this.loose.has(memo.id));
+    const entries = own.filter((memo, at) => at < KEPT_OFFLINE || this.here.has(memo.id)).map((memo) => memo.entry);
+    const kept = new Map(this.keptEntries.map((entry) => [entry.id, entry]));
+    // Newer than the last one that was read, and not among them: it is gone. Of older ones nothing is known yet.
+    const reach = next ? (own.at(-1)?.time ?? Infinity) : -Infinity;
+    for (const id of [...this.here].filter((id) => !byId.has(id))) {
+      const entry = kept.get(id);
+      const time = Date.parse(entry?.created_at) || 0;
+      if (time > reach) {
+        this.forget(id);
+      } else if (entry) {
+        entries.push(entry);
+      }
     }
     return this.offline.keepList(entries, this.owner?.kem);
   }
@@ -581,6 +641,53 @@ export class Inbox {
     if (anew) {
       location.reload();
     }
+  }
+
+  /** Deletes what this browser keeps of the inbox, in all its tabs, and says so. */
+  async forgetDevice() {
+    // What was deleted with time to undo is deleted.
+    await this.removal.finish();
+    this.forgetting?.postMessage("forget");
+    await this.forgetHere();
+  }
+
+  async forgetHere() {
+    this.unwatch();
+    const isDone = await Promise.all([this.offline.clear(), forget(this.name), forgetPages(this.notificationTag)]).then(
+      () => true,
+      () => false,
+    );
+    this.notifies = false;
+    this.empty();
+    this.isForgotten = true;
+    writeFragment([]);
+    const kind = isDone ? "forgotten" : "not-forgotten";
+    document.body.dataset.state = "problem";
+    document.body.dataset.problem = kind;
+    element("screen").replaceChildren(problemSection(kind));
+    element("title").textContent = "Inbox";
+    element("summary").textContent = "";
+    document.title = `${element("what").textContent} – inbox`;
+    say(element("what").textContent);
+    element("what").focus();
+  }
+
+  /** Lets go of all that was read and opened, and of what opens it. */
+  empty() {
+    document.querySelectorAll("dialog[open]").forEach((sheet) => sheet.close());
+    element("search").value = "";
+    this.searching = null;
+    this.list.show([]);
+    [...this.banners.keys()].forEach((name) => this.banner(name, false));
+    this.memos = new Memos();
+    this.loose.clear();
+    this.here.clear();
+    this.keptEntries = [];
+    this.seeds = [];
+    this.seed = null;
+    this.owner = null;
+    this.mailbox.token = null;
+    navigator.clearAppBadge?.().catch(() => {});
   }
 
   chooseFile() {

@@ -5,10 +5,12 @@ import { Inbox } from "./inbox-view.js";
 import { kindOf, obstacle, problemSection } from "./problems.js";
 import { fragmentOf, pasteForm, remembered, seedsOf, writeFragment } from "./secret.js";
 import { showSetup } from "./setup.js";
+import { mailboxName } from "./text.js";
 import { say } from "./ui.js";
 
-const name = decodeURIComponent(location.pathname.split("/").at(-1));
-element("title").textContent = name;
+/** The mailbox of the address, or null: what is not written plainly is no name, and may be a secret gone astray. */
+const name = mailboxName(location.pathname.split("/").at(-1));
+element("title").textContent = name ?? "Inbox";
 
 function showScreen(state, ...content) {
   document.body.dataset.state = state;
@@ -53,6 +55,10 @@ async function start() {
     showProblem(wrong);
     return;
   }
+  if (!name) {
+    showProblem("not-an-inbox");
+    return;
+  }
   registerWorker();
   const fragment = fragmentOf(location.href);
   if (fragment.startsWith("setup=")) {
@@ -80,7 +86,7 @@ async function start() {
 
 /** Keeps the page and its files on the device, so that it opens without the server. */
 async function registerWorker() {
-  document.head.append(h("link", { rel: "manifest", href: `${encodeURIComponent(name)}/manifest.webmanifest` }));
+  document.head.append(h("link", { rel: "manifest", href: `${name}/manifest.webmanifest` }));
   try {
     const scope = new URL("../inbox/", import.meta.url).pathname;
     await navigator.serviceWorker?.register(new URL("service-worker.js", import.meta.url), { scope });

@@ -22,6 +22,8 @@ function withoutClear(entry) {
 export class OfflineMemos {
   constructor(mailbox) {
     this.name = `obelus-inbox-${mailbox}`;
+    /** Whether the device was made to forget, and nothing may be kept any more. */
+    this.isOver = false;
   }
 
   async open() {
@@ -35,6 +37,9 @@ export class OfflineMemos {
 
   /** Runs over one table. A browser that keeps nothing (a private window, a full disk) is no error: gives null. */
   async table(name, mode, act) {
+    if (this.isOver) {
+      return null;
+    }
     let database;
     try {
       database = await this.open();
@@ -84,8 +89,23 @@ export class OfflineMemos {
     return this.table("bodies", "readwrite", (bodies) => wished(bodies.delete(id)));
   }
 
-  /** Forgets everything of this mailbox. */
-  clear() {
-    return wished(indexedDB.deleteDatabase(this.name)).catch(() => null);
+  /** Forgets everything of this mailbox, and keeps nothing from here on. Throws where the browser does not delete it. */
+  async clear() {
+    this.isOver = true;
+    await wished(indexedDB.deleteDatabase(this.name));
   }
+}
+
+/**
+ * Deletes the pages' files, and ends the service worker that kept them. The worker first: it would keep them anew. An inbox
+ * that is opened again brings both back.
+ */
+export async function forgetPages(notificationTag) {
+  const scope = new URL("../inbox/", import.meta.url).href;
+  const worker = await navigator.serviceWorker?.getRegistration(scope);
+  const told = (await worker?.getNotifications?.({ tag: notificationTag })) ?? [];
+  told.forEach((notification) => notification.close());
+  await worker?.unregister();
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("obelus-")).map((name) => caches.delete(name)));
 }

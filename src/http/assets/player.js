@@ -8,8 +8,6 @@ const SPEEDS = [1, 1.25, 1.5, 2, 0.75];
 const STEP_SECS = 5;
 const JUMP_SECS = 10;
 
-const AUDIO = /^audio\/[\w.+-]+(; ?codecs="?[\w.,+-]+"?)?$/i;
-
 /** The loudest sample of each bar's stretch, as a fraction of the loudest of all. */
 function peaksOf(samples, bars) {
   if (!samples || samples.length === 0) {
@@ -25,10 +23,37 @@ function peaksOf(samples, bars) {
   return found.map((peak) => Math.sqrt(peak / loudest));
 }
 
-const ENDINGS = { ogg: "ogg", webm: "webm", mp4: "m4a", "x-m4a": "m4a", mpeg: "mp3", aac: "aac", flac: "flac", "3gpp": "3gp", amr: "amr" };
+/** The kinds of sound that a memo may be, with the endings of their files' names. */
+const ENDINGS = new Map([
+  ["audio/wav", "wav"],
+  ["audio/wave", "wav"],
+  ["audio/x-wav", "wav"],
+  ["audio/ogg", "ogg"],
+  ["audio/opus", "opus"],
+  ["audio/webm", "webm"],
+  ["audio/mp4", "m4a"],
+  ["audio/m4a", "m4a"],
+  ["audio/x-m4a", "m4a"],
+  ["audio/mpeg", "mp3"],
+  ["audio/mp3", "mp3"],
+  ["audio/aac", "aac"],
+  ["audio/flac", "flac"],
+  ["audio/x-flac", "flac"],
+  ["audio/3gpp", "3gp"],
+  ["audio/amr", "amr"],
+]);
 
-function endingOf(type) {
-  return ENDINGS[type.slice("audio/".length).split(";")[0].toLowerCase()] ?? "wav";
+/**
+ * The type of a memo's sound, and the ending of its file's name. Whoever sent the memo wrote its format, and an address of
+ * ours must be no page, only sound; a browser makes a page of `audio/x+xml`. So what is none of these is called WAV.
+ */
+function soundOf(format) {
+  const [, base, codecs] = /^(audio\/[\w-]+) *(?:; *codecs="?([\w.-]+)"?)?$/i.exec(format.trim()) ?? [];
+  const type = base?.toLowerCase();
+  if (!ENDINGS.has(type)) {
+    return { type: "audio/wav", ending: "wav" };
+  }
+  return { type: codecs ? `${type}; codecs=${codecs}` : type, ending: ENDINGS.get(type) };
 }
 
 export class Player {
@@ -165,14 +190,13 @@ export class Player {
     this.said = wav?.rate > 0 ? wav.samples.length / (wav.rate * Math.max(1, wav.channels)) : 0;
     this.peaks = [];
     this.forget();
-    // Whoever sent the memo wrote its format: an address of ours must be no page, only sound.
-    const type = AUDIO.test(format) ? format : "audio/wav";
+    const { type, ending } = soundOf(format);
     this.address = URL.createObjectURL(new Blob([file], { type }));
     this.audio.src = this.address;
     this.save.href = this.address;
     this.save.removeAttribute("aria-disabled");
     this.save.removeAttribute("role");
-    this.save.download = `${name}.${endingOf(type)}`;
+    this.save.download = `${name}.${ending}`;
     this.element.dataset.state = "ready";
     this.show();
   }

@@ -29,6 +29,21 @@ const PROBLEMS = {
     remedy:
       "Which of these it is, the server does not tell anybody. Paste the link that you kept, or ask whoever runs this server for a new set-up link.",
   },
+  "not-an-inbox": {
+    what: "This is no inbox’s address",
+    why: "A character of it was changed or lost on the way.",
+    remedy: "Open the whole link that you kept when the inbox was set up.",
+  },
+  forgotten: {
+    what: "This device has forgotten the inbox",
+    why: "The memos that this browser kept, the page’s files and your link are deleted from it. The mailbox is as it was, and the link that you kept opens it.",
+    remedy: "Close this tab. The browser’s own history may still have the link: delete it there as well.",
+  },
+  "not-forgotten": {
+    what: "Not everything was deleted",
+    why: "This browser did not let the page delete all that it kept.",
+    remedy: "Delete the data of this site in the browser’s own settings.",
+  },
   "no-https": {
     what: "HTTPS is needed",
     why: NO_HTTPS,

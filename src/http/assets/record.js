@@ -9,7 +9,7 @@ import { qrCode } from "./qr.js";
 import { MOST_SECS, Recorder, samplesOfFile } from "./recorder.js";
 import { MEMO_RATE } from "./resample.js";
 import { sealedFor } from "./sealing.js";
-import { clock, spoken, stamp } from "./text.js";
+import { clock, mailboxName, spoken, stamp } from "./text.js";
 import { SPANS, busy, choice, linkBox, say, timeAfter, toggle } from "./ui.js";
 import { wavOf } from "./voice-memo.js";
 
@@ -289,6 +289,9 @@ function kinds(fields, forLink, toMailbox, mailbox) {
 
 /** A mailbox that takes memos, with its owner's public key. */
 async function mailboxOf(name) {
+  if (!mailboxName(name)) {
+    throw { kind: "not-found" };
+  }
   const about = await publicMailbox(name);
   if (about.record === false) {
     throw { kind: "not-found" };
@@ -352,7 +355,7 @@ async function start() {
   const [, name] = location.pathname.match(/\/record\/([^/]+)\/?$/) ?? [];
   if (name) {
     try {
-      addressed = await mailboxOf(decodeURIComponent(name));
+      addressed = await mailboxOf(name);
     } catch (error) {
       const { kind, retryAfter } = kindOf(error);
       showProblem(["wrong-secret", "refused"].includes(kind) ? "not-found" : kind, retryAfter);

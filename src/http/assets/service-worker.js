@@ -1,7 +1,9 @@
-// Keeps the inbox's page and its files on the device, so that it opens without the server. It sees no secret: the part of
-// an address behind the # reaches no service worker, and what it keeps is the same for everybody.
+// Keeps the inbox's page and its files on the device, so that it opens without the server. It keeps no secret: the part of
+// an address behind the # reaches no service worker, an address whose # some program turned into %23 is none of its
+// business, and what it keeps is the same for everybody.
 
-const CACHE = "obelus-inbox-1";
+// The first one may hold such addresses: it goes when this worker takes over.
+const CACHE = "obelus-inbox-2";
 
 const FILES = [
   "api.js",
@@ -43,6 +45,16 @@ const FILES = [
 const ASSETS = new URL("./", self.location).pathname;
 const INBOX = new URL("../inbox/", self.location).pathname;
 
+/**
+ * The path under which an answer is kept, or null where it is not: of ours none has a % but for an @ that is written %40,
+ * and no mailbox has other characters than these. One that does was mangled, and may hold a secret.
+ */
+function keyOf(address) {
+  const path = new URL(address).pathname.replaceAll("%40", "@");
+  const isStrange = path.startsWith(INBOX) && /[^\w.@-]/.test(path.slice(INBOX.length));
+  return path.includes("%") || isStrange ? null : path;
+}
+
 self.addEventListener("install", (event) => {
   event.waitUntil(fill());
 });
@@ -53,12 +65,12 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
-  const { pathname, origin } = new URL(request.url);
-  if (request.method !== "GET" || origin !== self.location.origin) {
+  const key = keyOf(request.url);
+  if (request.method !== "GET" || new URL(request.url).origin !== self.location.origin || !key) {
     return;
   }
-  if (pathname.startsWith(ASSETS) || (request.mode === "navigate" && pathname.startsWith(INBOX))) {
-    event.respondWith(answer(request));
+  if (key.startsWith(ASSETS) || (request.mode === "navigate" && key.startsWith(INBOX))) {
+    event.respondWith(answer(request, key));
   }
 });
 
@@ -71,8 +83,10 @@ async function fill() {
   const cache = await caches.open(CACHE);
   await cache.addAll(FILES.map((name) => new Request(ASSETS + name, { cache: "no-cache" })));
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  // The page that was opened before there was a worker.
-  const paths = new Set(pages.map((page) => new URL(page.url).pathname).filter((path) => path.startsWith(INBOX)));
+  // The page that was opened before there was a worker. It is told by the address that it was opened with, so a mangled
+  // one is cut where its secret begins.
+  const opened = pages.map((page) => keyOf(page.url.replace(/%(?:25)*23.*/i, "")));
+  const paths = new Set(opened.filter((path) => path?.startsWith(INBOX)));
   await Promise.all([...paths].map((path) => cache.add(new Request(path, { cache: "no-cache" }))));
   await self.skipWaiting();
 }
@@ -86,17 +100,16 @@ async function takeOver() {
 }
 
 /** From the server; where it does not answer, what was kept. So an update is seen at once, and all files fit together. */
-async function answer(request) {
+async function answer(request, key) {
   const cache = await caches.open(CACHE);
-  const { pathname } = new URL(request.url);
   try {
     const response = await fetch(request);
     if (response.ok && response.type === "basic") {
-      await cache.put(pathname, response.clone());
+      await cache.put(key, response.clone());
     }
     return response;
   } catch (error) {
-    const kept = await cache.match(pathname);
+    const kept = await cache.match(key);
     if (kept) {
       return kept;
     }

@@ -4,8 +4,9 @@ import { button, h } from "./dom.js";
 import { showRotate } from "./rotate.js";
 import { forget, pasteForm, remember, remembered, writeFragment } from "./secret.js";
 import { mailboxCode } from "./telephone.js";
-import { copy, dialog, toast, toggle } from "./ui.js";
+import { busy, copy, dialog, toast, toggle } from "./ui.js";
 import { LINK_BASE } from "./api.js";
+import { inboxLink } from "./voice-memo.js";
 
 const KEYS = [
   ["J or ↓", "Next memo"],
@@ -78,6 +79,39 @@ export async function showSettings(inbox) {
     inbox.takesTelephoneCodes && item("phone", "Telephone code of this mailbox", () => mailboxCode(inbox)),
     item("lock", "Change the key", () => showRotate(inbox, (seeds) => inbox.useSeeds(seeds))),
     item("keyboard", "Keyboard", showKeys),
+    item("device", "Forget this device", () => askForget(inbox)),
+  ]);
+}
+
+/** Asks whether this device is to forget the inbox: where it alone remembers the link, that cannot be undone. */
+function askForget(inbox) {
+  const { name, seeds } = inbox;
+  const go = h(
+    "button",
+    {
+      type: "button",
+      class: "wide",
+      onclick: () =>
+        busy(go, async () => {
+          await inbox.forgetDevice();
+          sheet.close();
+        }),
+    },
+    "Forget now",
+  );
+  const sheet = dialog("Forget this device", [
+    h(
+      "p",
+      {},
+      "Deletes from this browser what it keeps of this inbox: memos that were opened here, the page’s files, and your link. On the server nothing changes.",
+    ),
+    h("p", { class: "price" }, h("strong", {}, "Keep your link. "), "Nothing else opens the inbox afterwards."),
+    h(
+      "div",
+      { class: "row-of-buttons" },
+      button("link", "Copy my link", () => copy(inboxLink(LINK_BASE, name, seeds), "Link")),
+    ),
+    go,
   ]);
 }
 
@@ -110,8 +144,19 @@ async function notify(inbox, on, box) {
 
 /** Asks for a link that was used before. */
 export function askOlder(use) {
-  const sheet = dialog("Add an older link", [
-    h("p", {}, "Memos that were sealed before your key was changed are opened by the link that you had then."),
+  const why = "Memos that were sealed before your key was changed are opened by the link that you had then.";
+  askLink("Add an older link", why, use);
+}
+
+/** Asks for the link that came after the page's own. */
+export function askNewer(use) {
+  const why = "Whoever changed the key was shown a new inbox link, once. Nobody can make it again.";
+  askLink("Open the new link", why, use);
+}
+
+function askLink(title, why, use) {
+  const sheet = dialog(title, [
+    h("p", {}, why),
     pasteForm((seeds) => {
       sheet.close();
       use(seeds);

@@ -17,6 +17,12 @@ export function spoken(secs) {
   return minutes ? `${counted(minutes, "minute")} ${rest}` : rest;
 }
 
+/** The mailbox that a part of an address names, or null where it is none. An @ may be written %40, and nothing else with %. */
+export function mailboxName(part) {
+  const name = part.replaceAll("%40", "@");
+  return /^[\w-][\w.-]*(@[\w.-]+)?$/.test(name) && name.length <= 64 ? name : null;
+}
+
 /** `1 memo`, `2 memos`. */
 export function counted(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
