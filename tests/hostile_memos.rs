@@ -81,7 +81,7 @@ fn a_strangers_envelopes_do_nothing_in_the_inbox() {
     };
     let owned = Owned::new();
     let port = owned.served.address.port();
-    owned.leave(0, |contents| contents.from = text("+441614960123"));
+    owned.leave(0, |contents| contents.from = text("+15550104960"));
     let browser = Browser::start(&chromium, &[]);
     let stranger = browser.page(1280, 800, false);
     stranger.open(&format!("{}/record/main", owned.base()));

@@ -332,7 +332,7 @@ fn the_inbox_works_by_keyboard_alone() {
     page.press("j");
     assert_eq!(focused(&page), "+33155501999");
     page.press("j");
-    assert_eq!(focused(&page), "Ines Moreau");
+    assert_eq!(focused(&page), "Harbour Office");
     page.press("ArrowDown");
     assert_eq!(focused(&page), "+15550100123");
     page.press("k");
@@ -355,7 +355,7 @@ fn the_inbox_works_by_keyboard_alone() {
     assert_eq!(focused(&page), "+15550100123");
     page.press("z");
     page.until(&rows(3));
-    assert_eq!(focused(&page), "Ines Moreau");
+    assert_eq!(focused(&page), "Harbour Office");
     page.press("?");
     page.until("document.querySelector('dialog kbd')");
     page.press("Escape");
@@ -363,8 +363,8 @@ fn the_inbox_works_by_keyboard_alone() {
     // The search covers what was decrypted: names, words, numbers, days.
     for (words, found) in [
         ("projector", 1),
-        ("ines thurs", 1),
-        ("555", 2),
+        ("harbour thurs", 1),
+        ("555", 3),
         ("january", 3),
         ("nobody", 0),
     ] {
@@ -390,7 +390,7 @@ fn what_was_opened_is_heard_without_the_server() {
     let mut owned = Owned::new().with_three();
     let browser = Browser::start(&chromium, &[]);
     let page = opened(&browser, &owned.link());
-    page.click(".row", "Ines Moreau");
+    page.click(".row", "Harbour Office");
     page.until(PLAYABLE);
     page.until("navigator.serviceWorker.controller");
     page.evaluate(
@@ -424,8 +424,8 @@ fn what_was_opened_is_heard_without_the_server() {
         "{kept}"
     );
     for secret in [
-        "Ines",
-        "4416149",
+        "Harbour",
+        "0104960",
         "projector",
         owned.seed.to_text().trim_end_matches('='),
     ] {
@@ -437,7 +437,7 @@ fn what_was_opened_is_heard_without_the_server() {
         "{} && document.querySelector('[data-name=offline]')",
         rows(3)
     ));
-    page.click(".row", "Ines Moreau");
+    page.click(".row", "Harbour Office");
     page.until(PLAYABLE);
     page.screenshot(&screenshots("offline-desktop-light.png"));
     page.click(".row", "+33155501999");
@@ -584,7 +584,7 @@ fn a_device_can_be_made_to_forget_the_inbox_in_all_its_tabs() {
     page.click("dialog label", "Remember on this device");
     page.until("location.hash === ''");
     page.press("Escape");
-    page.click(".row", "Ines Moreau");
+    page.click(".row", "Harbour Office");
     page.until(PLAYABLE);
     page.until("navigator.serviceWorker.controller");
     page.evaluate(
@@ -624,7 +624,7 @@ fn a_device_can_be_made_to_forget_the_inbox_in_all_its_tabs() {
     for page in [&page, &other] {
         page.until("document.body.dataset.problem === 'forgotten'");
         let shown = page.evaluate("document.documentElement.innerHTML").to_string();
-        for gone in ["Ines", "projector", "+33155501999"] {
+        for gone in ["Harbour", "projector", "+33155501999"] {
             assert!(!shown.contains(gone), "{gone} is still there");
         }
         assert_eq!(page.evaluate("location.hash"), "");
@@ -705,7 +705,7 @@ fn the_pages_are_photographed_in_each_state() {
     };
     let unfolded = |page: &Page<'_>| {
         page.until(&rows(3));
-        page.click(".row", "Ines Moreau");
+        page.click(".row", "Harbour Office");
         page.until(PLAYABLE);
     };
     let link = owned.link();
@@ -763,7 +763,7 @@ fn the_rarer_states_are_photographed_too() {
     let link = owned.link();
     let unfolded = |page: &Page<'_>| {
         page.until(&rows(4));
-        page.click(".row", "Ines Moreau");
+        page.click(".row", "Harbour Office");
         page.until(PLAYABLE);
     };
     photograph(&empty.link(), "empty", &|page| {

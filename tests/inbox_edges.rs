@@ -30,7 +30,7 @@ fn count(page: &Page<'_>, selector: &str) -> u64 {
 fn large() -> Owned {
     let owned = Owned::new();
     owned.leave_many(MANY, |n, contents| {
-        contents.from = text(&format!("+4416149{n:05}"));
+        contents.from = text(&format!("+155502{n:05}"));
         if n == 0 {
             contents.transcript = text("The very first: a heron on the canal.");
         }
@@ -65,7 +65,7 @@ fn a_large_mailbox_shows_its_newest_memos_and_older_ones_as_one_scrolls() {
     assert_eq!(asked(&page), 1, "one page is enough to begin with");
     // Scrolled to the end again and again, as a person does.
     let newest = "document.querySelector('.who').textContent";
-    assert_eq!(page.evaluate(newest), "+441614900429");
+    assert_eq!(page.evaluate(newest), "+15550200429");
     while count(&page, ".row") < MANY {
         let before = count(&page, ".row");
         page.evaluate("scrollTo(0, document.body.scrollHeight)");
@@ -74,7 +74,7 @@ fn a_large_mailbox_shows_its_newest_memos_and_older_ones_as_one_scrolls() {
     page.until(LISTED);
     assert!(asked(&page) >= 9, "page by page");
     let last = "[...document.querySelectorAll('.who')].at(-1).textContent";
-    assert_eq!(page.evaluate(last), "+441614900000");
+    assert_eq!(page.evaluate(last), "+15550200000");
     page.until("document.getElementById('more').hidden");
     // What is out of sight costs no layout, and nothing keeps the page from answering.
     let unseen = "[...document.querySelectorAll('.memo')]
@@ -116,7 +116,7 @@ fn older_memos_come_by_the_button_too_and_the_focus_goes_on_with_them() {
     let who = page.evaluate("[...document.querySelectorAll('.who')].map((who) => who.textContent)");
     let who: Vec<String> = serde_json::from_value(who).unwrap();
     for (at, who) in who[1..].iter().enumerate() {
-        assert_eq!(who, &format!("+4416149{:05}", MANY - 1 - at as u64));
+        assert_eq!(who, &format!("+155502{:05}", MANY - 1 - at as u64));
     }
 }
 
@@ -152,7 +152,7 @@ fn a_search_reads_the_whole_mailbox_and_says_how_far_it_is() {
         "{told}"
     );
     // What all of them have is shown bounded, and more of it on demand.
-    page.write("#search", "4416149");
+    page.write("#search", "155502");
     page.until(&rows(50));
     page.write("#search", "nothing like it");
     page.until("!document.getElementById('nothing').hidden");
@@ -192,7 +192,7 @@ fn many_tabs_of_a_mailbox_wait_for_changes_with_one_request() {
     assert_eq!(asking(&tabs), [0], "the one that has waited longest");
     // What one tab changes, all show; what is further down than a page as well.
     tabs[6].to_front();
-    tabs[6].click(".row", "Ines Moreau");
+    tabs[6].click(".row", "Harbour Office");
     tabs[6].until(PLAYABLE);
     tabs[6].press("u");
     for tab in &tabs {
@@ -454,9 +454,7 @@ fn the_file_of_an_e_mail_is_opened_where_it_is_dropped() {
     };
     let owned = Owned::new();
     let folder = tempfile::tempdir().unwrap();
-    owned.leave_many(120, |n, contents| {
-        contents.from = text(&format!("+4416149{n:05}"))
-    });
+    owned.leave_many(120, |n, contents| contents.from = text(&format!("+155502{n:05}")));
     let file = mailed(&owned, folder.path());
     let browser = Browser::start(&chromium, &[]);
     let page = opened(&browser, &owned.link());
@@ -468,7 +466,7 @@ fn the_file_of_an_e_mail_is_opened_where_it_is_dropped() {
     assert_eq!(page.evaluate("location.pathname"), "/inbox/main");
     assert_eq!(
         page.evaluate("document.querySelector('.memo.open .who').textContent"),
-        "+441614900000",
+        "+15550200000",
         "the oldest one, which the list had not read"
     );
     page.until("!document.body.classList.contains('dropping')");
@@ -568,9 +566,7 @@ fn a_memo_that_was_deleted_elsewhere_leaves_the_device_too() {
         return;
     };
     let owned = Owned::new();
-    owned.leave_many(120, |n, contents| {
-        contents.from = text(&format!("+4416149{n:05}"))
-    });
+    owned.leave_many(120, |n, contents| contents.from = text(&format!("+155502{n:05}")));
     let browser = Browser::start(&chromium, &[]);
     let page = opened(&browser, &owned.link());
     let all = |page: &Page<'_>, number: usize| {
@@ -586,9 +582,9 @@ fn a_memo_that_was_deleted_elsewhere_leaves_the_device_too() {
     let kept: Vec<MemoId> = [119, 30, 1, 0]
         .iter()
         .map(|n| {
-            page.click(".row", &format!("+4416149{n:05}"));
+            page.click(".row", &format!("+155502{n:05}"));
             page.until(&format!(
-                "document.querySelector('.row[aria-expanded=true] .who').textContent === '+4416149{n:05}' && {PLAYABLE}"
+                "document.querySelector('.row[aria-expanded=true] .who').textContent === '+155502{n:05}' && {PLAYABLE}"
             ));
             let id = page.evaluate("document.querySelector('.row[aria-expanded=true]').dataset.id");
             id.as_str().unwrap().parse().unwrap()
@@ -616,7 +612,7 @@ fn a_memo_that_was_deleted_elsewhere_leaves_the_device_too() {
         .unwrap();
     until_kept(&page, &[further]);
     // And one's own.
-    page.click(".row", "+441614900030");
+    page.click(".row", "+15550200030");
     page.until(PLAYABLE);
     page.press("Delete");
     page.evaluate("window.dispatchEvent(new Event('pagehide')); 0");

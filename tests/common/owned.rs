@@ -119,8 +119,8 @@ impl Owned {
     pub fn with_three(self) -> Self {
         self.leave(0, |contents| contents.from = text("+15550100123"));
         self.leave(60, |contents| {
-            contents.from = text("+441614960123");
-            contents.caller_name = text("Ines Moreau");
+            contents.from = text("+15550104960");
+            contents.caller_name = text("Harbour Office");
             contents.transcript = text("The workshop moves to Thursday. Bring the projector, please.");
         });
         self.leave(120, |contents| contents.from = text("+33155501999"));

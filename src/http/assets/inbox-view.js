@@ -139,7 +139,9 @@ export class Inbox {
     element("search").addEventListener("input", () => this.search());
     element("settings").addEventListener("click", () => showSettings(this));
     element("more").addEventListener("click", () => this.moreByButton());
-    this.nearEnd = new IntersectionObserver(([end]) => end.isIntersecting && this.showMore(), { rootMargin: AHEAD });
+    // The last of them: where the page was busy, it is told of several frames at once.
+    const sawEnd = (frames) => frames.at(-1).isIntersecting && this.showMore();
+    this.nearEnd = new IntersectionObserver(sawEnd, { rootMargin: AHEAD });
     this.nearEnd.observe(element("more"));
     listenToKeys(this);
     const chooser = element("envelope-file");

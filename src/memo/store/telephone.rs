@@ -181,8 +181,7 @@ impl Telephone {
             let before = kept.attempts;
             verdict = Some(kept.attempt(Millis::from_time(now), proof));
             wrapped = Some(kept.lock.wrapped().clone());
-            let is_changed = kept.attempts != before;
-            is_changed
+            kept.attempts != before
         })?;
         report(verdict, &format!("mailbox {name}"));
         Ok(match (verdict, wrapped) {
