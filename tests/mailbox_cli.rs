@@ -354,3 +354,23 @@ fn put_key(switch: &Switch, token: &str, body: &Value) -> String {
     stream.read_to_string(&mut answer).unwrap();
     answer
 }
+
+/// As the README has it: the key is made, and the switch asked, without what its service manager knows.
+#[test]
+fn a_command_beside_the_switch_needs_none_of_its_secrets() {
+    let place = Place::new();
+    let config = place.path().join("obelus.toml");
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    text += "[[trunk]]\nname = \"line\"\nregistrar = \"127.0.0.1:5060\"\nusername = \"a\"\n\
+             password = \"env:OBELUS_TEST_OF_AN_ABSENT_SECRET\"\n\
+             [smtp]\nserver = \"127.0.0.1\"\nfrom = \"a@example.org\"\nusername = \"a\"\n\
+             password = \"file:absent\"\n";
+    std::fs::write(&config, text).unwrap();
+    json(&place.run(&["mailbox", "key", "main", "--json"]));
+    assert!(place.run(&["memo", "list"]).status.success());
+    let told = complained(&place.run(&["run"]));
+    assert!(
+        told.contains("missing-variable") && told.contains("missing-file"),
+        "{told}"
+    );
+}

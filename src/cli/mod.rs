@@ -79,7 +79,7 @@ impl Cli {
 /// The configuration of a subcommand beside `run` and `check`: its mistakes are told, its warnings are not, since who
 /// lists memos did not ask for them.
 fn configuration(named: Option<&Path>) -> Result<Config, ExitCode> {
-    match config::load(named) {
+    match config::load_without_secrets(named) {
         Ok((config, _)) => Ok(config),
         Err(findings) => {
             let color = std::io::stderr().is_terminal();

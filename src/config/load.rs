@@ -28,6 +28,10 @@ pub trait Surroundings {
     fn read(&self, path: &Path) -> io::Result<String>;
     /// What stands at the path; `None` for nothing.
     fn kind(&self, path: &Path) -> Option<Kind>;
+    /// Whether a secret that is not here is a mistake: for who speaks to providers and is asked by others.
+    fn needs_secrets(&self) -> bool {
+        true
+    }
 }
 
 /// The surroundings of this process.
@@ -75,6 +79,27 @@ impl Surroundings for Process {
     }
 }
 
+/// The same for a command that is run by hand beside the switch, which has its secrets from its service manager.
+struct Beside;
+
+impl Surroundings for Beside {
+    fn variable(&self, name: &str) -> Option<String> {
+        Process.variable(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Process.read(path)
+    }
+
+    fn kind(&self, path: &Path) -> Option<Kind> {
+        Process.kind(path)
+    }
+
+    fn needs_secrets(&self) -> bool {
+        false
+    }
+}
+
 /// The file that [`load`] reads: the one named, else `obelus.toml` in the current folder where there is one.
 pub fn find(named: Option<&Path>) -> Option<PathBuf> {
     match named {
@@ -94,11 +119,24 @@ pub fn load(named: Option<&Path>) -> Result<(Config, Vec<Diagnostic>), Vec<Diagn
     usable(read(named))
 }
 
-/// The same, with what could be understood of a configuration that must not be used: for `obelus check`, which looks
+/// The same for a command that uses no secret of the configuration: one that is not in this environment, or in a file that
+/// this user may not read, is no mistake, and not what it should be.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_without_secrets(named: Option<&Path>) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
+    usable(read_in(named, &Beside))
+}
+
+/// As [`load`], with what could be understood of a configuration that must not be used: for `obelus check`, which looks
 /// on. `None` where the file cannot be read or is no TOML.
 pub fn read(named: Option<&Path>) -> (Option<Config>, Vec<Diagnostic>) {
+    read_in(named, &Process)
+}
+
+fn read_in(named: Option<&Path>, surroundings: &dyn Surroundings) -> (Option<Config>, Vec<Diagnostic>) {
     let Some(path) = find(named) else {
-        return understand("<defaults>", "", Path::new(""), &Process);
+        return understand("<defaults>", "", Path::new(""), surroundings);
     };
     let text = match Process.read(&path) {
         Ok(text) => text,
@@ -109,7 +147,7 @@ pub fn read(named: Option<&Path>) -> (Option<Config>, Vec<Diagnostic>) {
         }
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    understand(&path.display().to_string(), &text, folder, &Process)
+    understand(&path.display().to_string(), &text, folder, surroundings)
 }
 
 /// Reads a configuration from its text. `name` is shown in findings, `folder` is where relative paths start.

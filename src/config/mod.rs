@@ -22,7 +22,7 @@ mod trunk;
 mod values;
 
 pub use keys::KEYS;
-pub use load::{find, load, parse, read, Kind, Process, Surroundings, DEFAULT_FILE};
+pub use load::{find, load, load_without_secrets, parse, read, Kind, Process, Surroundings, DEFAULT_FILE};
 
 /// The whole configuration, validated.
 #[derive(Clone, Debug, PartialEq)]

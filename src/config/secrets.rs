@@ -13,6 +13,17 @@ const KEYS: [&str; 2] = ["password", "admin_token"];
 
 /// A secret is a literal, `env:NAME` or `file:PATH` (its text without the line end).
 pub(super) fn resolve(reader: &mut Reader<'_>, text: &str) -> Result<Secret, Unfit> {
+    match find(reader, text) {
+        // Nobody looks at it.
+        Err(Unfit {
+            code: "missing-variable" | "missing-file",
+            ..
+        }) if !reader.surroundings.needs_secrets() => Ok(Secret::new("absent".to_owned())),
+        found => found,
+    }
+}
+
+fn find(reader: &mut Reader<'_>, text: &str) -> Result<Secret, Unfit> {
     let secret = if let Some(name) = text.strip_prefix("env:") {
         let value = reader.surroundings.variable(name);
         value.map(Secret::new).ok_or_else(|| {
