@@ -363,7 +363,7 @@ fn a_command_beside_the_switch_needs_none_of_its_secrets() {
     let mut text = std::fs::read_to_string(&config).unwrap();
     text += "[[trunk]]\nname = \"line\"\nregistrar = \"127.0.0.1:5060\"\nusername = \"a\"\n\
              password = \"env:OBELUS_TEST_OF_AN_ABSENT_SECRET\"\n\
-             [smtp]\nserver = \"127.0.0.1\"\nfrom = \"a@example.org\"\nusername = \"a\"\n\
+             [smtp]\nhost = \"127.0.0.1\"\nfrom = \"a@example.org\"\nusername = \"a\"\n\
              password = \"file:absent\"\n";
     std::fs::write(&config, text).unwrap();
     json(&place.run(&["mailbox", "key", "main", "--json"]));
