@@ -7,7 +7,7 @@
 use super::body::{self, Bodies};
 use super::brief::Brief;
 use super::disk::Disk;
-use super::{ChangeKind, Store, StoreError};
+use super::{lock_of, ChangeKind, Store, StoreError};
 use crate::limits;
 use crate::memo::journal;
 use crate::memo::key::MemoId;
@@ -16,7 +16,7 @@ use crate::memo::seal::IV_BYTES;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The folder of journals.
 pub(super) struct Journals {
@@ -24,6 +24,8 @@ pub(super) struct Journals {
     disk: Arc<dyn Disk>,
     /// Whether a name was made or removed that is not yet durable.
     names: AtomicBool,
+    /// Held while names are made durable, so that nobody takes for durable what another still waits for.
+    syncing: Mutex<()>,
 }
 
 impl Journals {
@@ -32,6 +34,7 @@ impl Journals {
             folder,
             disk,
             names: AtomicBool::new(false),
+            syncing: Mutex::default(),
         }
     }
 
@@ -58,20 +61,20 @@ impl Journals {
 
     /// Makes every name so far durable, where that is to be done.
     fn sync_names(&self) -> io::Result<()> {
-        self.unless_clean(|| self.disk.sync_dir(&self.folder))
-    }
-
-    fn unless_clean(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let _syncing = lock_of(&self.syncing);
         // Taken down first: a change meanwhile puts it up again.
         if !self.names.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        sync().inspect_err(|_| self.names.store(true, Ordering::Release))
+        self.disk
+            .sync_dir(&self.folder)
+            .inspect_err(|_| self.names.store(true, Ordering::Release))
     }
 
     /// Makes the content of these durable, and all names: few one by one, many by one sync of the file system.
     fn sync(&self, ids: &[MemoId]) -> io::Result<()> {
         if ids.len() > limits::SYNC_ONE_BY_ONE {
+            let _syncing = lock_of(&self.syncing);
             let names = self.names.swap(false, Ordering::AcqRel);
             return self.disk.sync_file_system(&self.folder).inspect_err(|_| {
                 self.names.fetch_or(names, Ordering::AcqRel);
