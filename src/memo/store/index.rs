@@ -7,7 +7,7 @@
 
 use super::brief::Brief;
 use super::disk::Disk;
-use super::StoreError;
+use super::{reserve, StoreError};
 use crate::limits;
 use crate::memo::envelope::Envelope;
 use crate::memo::key::MemoId;
@@ -196,10 +196,7 @@ impl Index {
 
     /// Refuses to write where the disk is nearly full.
     fn require_room(&self) -> Result<(), StoreError> {
-        match self.disk.free_bytes(&self.db_file)? {
-            ..limits::INDEX_ROOM => Err(StoreError::Full),
-            _ => Ok(()),
-        }
+        reserve::require_room(&*self.disk, &self.db_file, limits::INDEX_ROOM)
     }
 
     /// Puts records in, all or none, in the place of older ones; their envelopes stand in their bodies. Durable only after

@@ -7,7 +7,8 @@
 use super::body::{self, Bodies};
 use super::brief::Brief;
 use super::disk::Disk;
-use super::{lock_of, ChangeKind, Store, StoreError};
+use super::names::Folder;
+use super::{reserve, ChangeKind, Store, StoreError};
 use crate::limits;
 use crate::memo::journal;
 use crate::memo::key::MemoId;
@@ -15,93 +16,65 @@ use crate::memo::record::{Facts, Record};
 use crate::memo::seal::IV_BYTES;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// The folder of journals.
 pub(super) struct Journals {
-    folder: PathBuf,
-    disk: Arc<dyn Disk>,
-    /// Whether a name was made or removed that is not yet durable.
-    names: AtomicBool,
-    /// Held while names are made durable, so that nobody takes for durable what another still waits for.
-    syncing: Mutex<()>,
+    folder: Folder,
 }
 
 impl Journals {
     pub(super) fn new(folder: PathBuf, disk: Arc<dyn Disk>) -> Self {
         Journals {
-            folder,
-            disk,
-            names: AtomicBool::new(false),
-            syncing: Mutex::default(),
+            folder: Folder::new(folder, disk),
         }
     }
 
     fn path(&self, id: &MemoId) -> PathBuf {
-        self.folder.join(id.to_string())
+        self.folder.file(&id.to_string())
+    }
+
+    fn disk(&self) -> &Arc<dyn Disk> {
+        &self.folder.disk
     }
 
     fn remove(&self, id: &MemoId) -> io::Result<bool> {
-        match self.disk.remove(&self.path(id)) {
-            Ok(()) => {
-                self.names.store(true, Ordering::Release);
-                Ok(true)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.folder.remove(&id.to_string())
     }
 
     /// Makes a journal that is gone stay so.
     pub(super) fn forget(&self, id: &MemoId) -> io::Result<()> {
         self.remove(id)?;
-        self.sync_names()
-    }
-
-    /// Makes every name so far durable, where that is to be done.
-    fn sync_names(&self) -> io::Result<()> {
-        let _syncing = lock_of(&self.syncing);
-        // Taken down first: a change meanwhile puts it up again.
-        if !self.names.swap(false, Ordering::AcqRel) {
-            return Ok(());
-        }
-        self.disk
-            .sync_dir(&self.folder)
-            .inspect_err(|_| self.names.store(true, Ordering::Release))
+        self.folder.sync()
     }
 
     /// Makes the content of these durable, and all names: few one by one, many by one sync of the file system.
     fn sync(&self, ids: &[MemoId]) -> io::Result<()> {
         if ids.len() > limits::SYNC_ONE_BY_ONE {
-            let _syncing = lock_of(&self.syncing);
-            let names = self.names.swap(false, Ordering::AcqRel);
-            return self.disk.sync_file_system(&self.folder).inspect_err(|_| {
-                self.names.fetch_or(names, Ordering::AcqRel);
-            });
+            return self.folder.sync_all();
         }
         for id in ids {
-            match self.disk.sync_content(&self.path(id)) {
+            match self.disk().sync_content(&self.path(id)) {
                 // It became a memo meanwhile, or was discarded.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,
             }
         }
-        self.sync_names()
+        self.folder.sync()
     }
 
     /// Gives a journal the name of a body, cut behind its last whole frame. Durable when it returns.
     fn promote(&self, id: &MemoId, start: u64, bytes: u64, length: u64, bodies: &Bodies) -> io::Result<()> {
         let path = self.path(id);
         if length > start + bytes {
-            self.disk.truncate(&path, start + bytes)?;
+            self.disk().truncate(&path, start + bytes)?;
         }
-        self.disk.sync_content(&path)?;
-        self.disk.rename(&path, &bodies.path(id))?;
-        self.names.store(true, Ordering::Release);
+        self.disk().sync_content(&path)?;
+        self.disk().rename(&path, &bodies.path(id))?;
+        self.folder.note_change();
         // The new name first: between the two there may be both, which the next start mends, but never neither.
         bodies.sync()?;
-        self.sync_names()
+        self.folder.sync()
     }
 }
 
@@ -165,18 +138,18 @@ impl Store {
         let path = journals.path(&record.id);
         let head = body::head(record)?;
         let written = journals
-            .disk
+            .disk()
             .create_new(&path)
             .and_then(|mut file| file.write_all(&head));
         if let Err(error) = written {
             let _ = journals.remove(&record.id);
             return Err(error.into());
         }
-        journals.names.store(true, Ordering::Release);
+        journals.folder.note_change();
         Ok(Journal {
             id: record.id,
             path,
-            disk: journals.disk.clone(),
+            disk: journals.disk().clone(),
             iv: record.encryption_iv,
             start: head.len() as u64,
             bytes: 0,
@@ -200,15 +173,12 @@ impl Store {
     /// Refuses where fewer bytes are left than that.
     pub(super) fn require_room(&self, bytes: u64) -> Result<(), StoreError> {
         let journals = &self.inner.journals;
-        match journals.disk.free_bytes(&journals.folder)? >= bytes {
-            true => Ok(()),
-            false => Err(StoreError::Full),
-        }
+        reserve::require_room(&**journals.disk(), journals.folder.path(), bytes)
     }
 
     /// Whether a journal was made or removed and that is not yet durable.
     pub fn has_new_journals(&self) -> bool {
-        self.inner.journals.names.load(Ordering::Acquire)
+        self.inner.journals.folder.is_changed()
     }
 
     /// Removes a journal that became a memo, or is not wanted. Durable after [`Store::sync_journals`].
@@ -227,7 +197,7 @@ impl Store {
     /// A disk that fails, or a journal without audio. What is left of it, the next start takes up.
     pub fn adopt_journal(&self, journal: &Journal, facts: Facts) -> Result<Record, StoreError> {
         let journals = &self.inner.journals;
-        let (at_start, start, length) = body::read_record(&*journals.disk, &journal.path)?;
+        let (at_start, start, length) = body::read_record(&**journals.disk(), &journal.path)?;
         if journal.bytes == 0 {
             return Err(StoreError::Corrupt("a journal without audio".to_owned()));
         }
@@ -261,10 +231,10 @@ pub(super) struct Found {
 /// `reconcile` then finds without a record.
 pub(super) fn recover(journals: &Journals, bodies: &Bodies) -> Result<Found, StoreError> {
     let mut found = Found::default();
-    for name in journals.disk.list(&journals.folder)? {
+    for name in journals.disk().list(journals.folder.path())? {
         let name = name?;
         let Ok(id) = name.parse::<MemoId>() else {
-            tracing::warn!(file = %name, folder = %journals.folder.display(), "left a foreign file alone");
+            tracing::warn!(file = %name, folder = %journals.folder.path().display(), "left a foreign file alone");
             continue;
         };
         match recover_one(journals, bodies, &id) {
@@ -277,8 +247,8 @@ pub(super) fn recover(journals: &Journals, bodies: &Bodies) -> Result<Found, Sto
     }
     if found.recovered.len() + found.removed > 0 {
         // Whatever a start before this one left undone, too.
-        journals.names.store(true, Ordering::Release);
-        journals.sync_names()?;
+        journals.folder.note_change();
+        journals.folder.sync()?;
     }
     Ok(found)
 }
@@ -301,7 +271,7 @@ fn recover_one(journals: &Journals, bodies: &Bodies, id: &MemoId) -> io::Result<
         Err(error) => return Err(error),
     };
     let call_id = record.metadata.call_id.as_deref().unwrap_or("-");
-    let extent = body::frames(&*journals.disk, &path, start)?;
+    let extent = body::frames(&**journals.disk(), &path, start)?;
     let mailbox = record.user_id.as_deref().unwrap_or("-");
     if record.sealed_envelope.is_none() {
         tracing::error!(
@@ -326,7 +296,7 @@ fn recover_one(journals: &Journals, bodies: &Bodies, id: &MemoId) -> io::Result<
 }
 
 fn read_head(journals: &Journals, path: &Path, id: &MemoId) -> io::Result<(Record, u64, u64)> {
-    let read = body::read_record(&*journals.disk, path)?;
+    let read = body::read_record(&**journals.disk(), path)?;
     match read.0.id == *id {
         true => Ok(read),
         false => Err(body::not_a_body()),

@@ -8,6 +8,7 @@ use super::body::{self, Bodies};
 use super::catalogue::Catalogue;
 use super::disk::Disk;
 use super::mailboxes::Entry;
+use super::names::Folder;
 use super::{lock_of, Store, StoreError};
 use crate::memo::key::MemoId;
 use crate::memo::record::Record;
@@ -15,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What a file is called until it is whole.
@@ -28,40 +28,33 @@ const USUAL_RECORD_BYTES: usize = 1_500;
 
 /// A folder of such files.
 pub(super) struct Kept {
-    folder: PathBuf,
-    disk: Arc<dyn Disk>,
-    /// Whether a name was given or taken away that is not yet durable.
-    names: AtomicBool,
+    folder: Folder,
     /// Held while a file is written or removed, so that the newest is the last.
     writing: Mutex<()>,
-    /// Held while names are made durable, so that nobody takes for durable what another is still about to sync.
-    syncing: Mutex<()>,
 }
 
 impl Kept {
     /// The folder is made where it does not exist; what a crash left half-written is removed.
     pub(super) fn open(folder: PathBuf, disk: Arc<dyn Disk>) -> io::Result<Self> {
         disk.create_dir(&folder)?;
-        for name in names(&*disk, &folder)? {
+        let folder = Folder::new(folder, disk);
+        for name in folder.names()? {
             if name.ends_with(TEMPORARY_SUFFIX) {
-                disk.remove(&folder.join(name))?;
+                folder.disk.remove(&folder.file(&name))?;
             }
         }
         Ok(Kept {
             folder,
-            disk,
-            names: AtomicBool::new(false),
             writing: Mutex::default(),
-            syncing: Mutex::default(),
         })
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.folder.file(name)
     }
 
     pub(super) fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        match self.disk.read(&self.path(name)) {
+        match self.folder.disk.read(&self.path(name)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -69,7 +62,7 @@ impl Kept {
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
-        names(&*self.disk, &self.folder)
+        self.folder.names()
     }
 
     /// Puts what `make` gives in the place of what was there, where it gives anything. Durable only after [`Kept::sync`];
@@ -82,45 +75,27 @@ impl Kept {
         let _writing = lock_of(&self.writing);
         let Some(bytes) = make()? else { return Ok(()) };
         let (path, temporary) = (self.path(name), self.path(&format!("{name}{TEMPORARY_SUFFIX}")));
-        let written = self.disk.create_new(&temporary).and_then(|mut file| {
+        let written = self.folder.disk.create_new(&temporary).and_then(|mut file| {
             file.write_all(&bytes)?;
             file.sync_data()
         });
-        if let Err(error) = written.and_then(|()| self.disk.rename(&temporary, &path)) {
-            let _ = self.disk.remove(&temporary);
+        if let Err(error) = written.and_then(|()| self.folder.disk.rename(&temporary, &path)) {
+            let _ = self.folder.disk.remove(&temporary);
             return Err(error.into());
         }
-        self.names.store(true, Ordering::Release);
+        self.folder.note_change();
         Ok(())
     }
 
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         let _writing = lock_of(&self.writing);
-        match self.disk.remove(&self.path(name)) {
-            Ok(()) => {
-                self.names.store(true, Ordering::Release);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.folder.remove(name).map(drop)
     }
 
     /// Makes every name so far durable.
     pub(super) fn sync(&self) -> io::Result<()> {
-        let _syncing = lock_of(&self.syncing);
-        if !self.names.swap(false, Ordering::AcqRel) {
-            return Ok(());
-        }
-        self.disk
-            .sync_dir(&self.folder)
-            .inspect_err(|_| self.names.store(true, Ordering::Release))
+        self.folder.sync()
     }
-}
-
-/// All names in a folder before any of them is removed.
-fn names(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<String>> {
-    disk.list(folder)?.collect()
 }
 
 /// A memo's record as it is by now, where it was changed: `stored` is what stands in its body.

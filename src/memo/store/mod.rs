@@ -23,6 +23,7 @@ mod journals;
 mod kept;
 pub mod mailboxes;
 pub mod marks;
+mod names;
 pub mod notices;
 mod own_file;
 pub mod receipts;
@@ -56,6 +57,7 @@ use self::telephone::Telephone;
 use super::key::{BadMemoId, MemoId};
 use super::record::{Facts, Millis, Record};
 use super::seal::SealedMemo;
+use crate::limits;
 use nix::fcntl::{Flock, FlockArg};
 use std::collections::HashSet;
 use std::fmt;
@@ -233,7 +235,7 @@ impl Store {
         disk.create_dir(path)?;
         let lock = lock(path)?;
         staging::remove_left_over(path);
-        reserve::require_room_to_open(path, &*disk)?;
+        reserve::require_room(&*disk, path, limits::INDEX_ROOM)?;
         let folder = path.join("memos");
         let (index, existed) = Index::open(&path.join("index"), disk.clone(), flush_every_ms)?;
         if !disk.is_dir(&folder) {

@@ -64,11 +64,11 @@ impl Store {
     }
 }
 
-/// Refuses to open an index where it has no room to be opened.
-pub(super) fn require_room_to_open(store: &Path, disk: &dyn Disk) -> Result<(), StoreError> {
-    match disk.free_bytes(store)? {
-        ..limits::INDEX_ROOM => Err(StoreError::Full),
-        _ => Ok(()),
+/// Refuses where the file system that holds the path has fewer bytes left than that.
+pub(super) fn require_room(disk: &dyn Disk, path: &Path, bytes: u64) -> Result<(), StoreError> {
+    match disk.free_bytes(path)? >= bytes {
+        true => Ok(()),
+        false => Err(StoreError::Full),
     }
 }
 
