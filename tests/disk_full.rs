@@ -102,11 +102,7 @@ fn call_on_a_disk_that_fills(left: u64, status: &str) {
     let over = switch.log();
     assert!(over.contains(&format!("over with {status}")), "{status}");
     assert!(over.contains("the disk is full"), "the log has the cause");
-    switch.wait_for_line("ended the call", |line| {
-        line["message"]
-            .as_str()
-            .is_some_and(|text| text.contains("hung up with"))
-    });
+    switch.wait_for_message("hung up with");
     std::fs::remove_file(filler).unwrap();
     let folder = switch.stop();
     let (heard, complete) = only_memo(&data, &seed);
@@ -123,11 +119,7 @@ fn call_on_a_disk_that_fills(left: u64, status: &str) {
     let mut caller = Caller::call(switch.udp, "1", "again");
     speak(&mut caller, &words, |packets| packets >= 150);
     caller.hang_up();
-    switch.wait_for_line("kept the memo", |line| {
-        line["message"]
-            .as_str()
-            .is_some_and(|text| text.contains("hung up with STORED"))
-    });
+    switch.wait_for_message("hung up with STORED");
     let folder = switch.stop();
     drop(disk);
     drop(folder);
@@ -226,11 +218,7 @@ fn a_switch_starts_on_a_full_disk_and_refuses_to_record_until_there_is_room() {
     let mut caller = Caller::call(switch.udp, "1", "taken");
     speak(&mut caller, &words, |packets| packets >= 150);
     caller.hang_up();
-    switch.wait_for_line("kept the memo", |line| {
-        line["message"]
-            .as_str()
-            .is_some_and(|text| text.contains("hung up with STORED"))
-    });
+    switch.wait_for_message("hung up with STORED");
     let folder = switch.stop();
     let store = Store::open(&data).unwrap();
     let page = store.list(None, None, 10).unwrap();

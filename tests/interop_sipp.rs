@@ -270,11 +270,7 @@ fn a_text_outside_a_call_reaches_its_peer_and_the_dialplan_hears_of_it() {
         );
         assert!(message.ends_with("\r\n\r\ngood day"), "{message}");
     });
-    switch.wait_for_line("sent the text", |line| {
-        line["message"]
-            .as_str()
-            .is_some_and(|message| message.contains("the text: SUCCESS"))
-    });
+    switch.wait_for_message("the text: SUCCESS");
 }
 
 /// What a mailbox with a phone has in a configuration.

@@ -30,14 +30,6 @@ fn call(switch: &Switch) -> Child {
         .unwrap()
 }
 
-fn says(switch: &Switch, text: &str) -> Value {
-    switch.wait_for_line(&format!("says {text:?}"), |line| {
-        line["message"]
-            .as_str()
-            .is_some_and(|message| message.contains(text))
-    })
-}
-
 fn reload(switch: &Switch) -> Output {
     Command::new(env!("CARGO_BIN_EXE_obelus"))
         .args(["reload", "--json", "--config"])
@@ -55,19 +47,19 @@ fn hang_up(switch: &Switch) {
 fn a_call_finishes_on_the_dialplan_that_it_began_with() {
     let switch = Switch::start(&dialplan("first", "no"));
     let mut old = call(&switch);
-    says(&switch, "first begins");
+    switch.wait_for_message("first begins");
 
     switch.write_dialplan(&dialplan("second", "yes"));
     let answer = reload(&switch);
     let report: Value = serde_json::from_slice(&answer.stdout).unwrap();
     assert!(answer.status.success(), "{report}");
     assert_eq!(report["calls"], 1, "{report}");
-    says(&switch, "first ends");
+    switch.wait_for_message("first ends");
     assert!(old.wait().unwrap().success());
 
     let mut new = call(&switch);
-    says(&switch, "second begins");
-    says(&switch, "second ends");
+    switch.wait_for_message("second begins");
+    switch.wait_for_message("second ends");
     assert!(new.wait().unwrap().success());
 }
 
@@ -84,9 +76,9 @@ fn a_load_with_an_error_keeps_what_was_running_and_says_so() {
         report["shown"].as_str().unwrap().contains("dialplan.conf:3:"),
         "{report}"
     );
-    says(&switch, "the old one stays in force");
+    switch.wait_for_message("the old one stays in force");
     let mut next = call(&switch);
-    says(&switch, "first ends");
+    switch.wait_for_message("first ends");
     assert!(next.wait().unwrap().success());
 }
 
@@ -95,9 +87,9 @@ fn the_signal_hup_loads_the_dialplan_anew() {
     let switch = Switch::start(&dialplan("first", "yes"));
     switch.write_dialplan(&dialplan("second", "yes"));
     hang_up(&switch);
-    says(&switch, "SIGHUP: the dialplan was loaded anew");
+    switch.wait_for_message("SIGHUP: the dialplan was loaded anew");
     let mut next = call(&switch);
-    says(&switch, "second ends");
+    switch.wait_for_message("second ends");
     assert!(next.wait().unwrap().success());
 }
 
@@ -106,16 +98,16 @@ fn a_changed_file_is_loaded_anew_where_the_configuration_asks_for_it() {
     let switch = Switch::start_with(&dialplan("first", "yes"), "watch = true");
     // An included file that comes, and is not whole at first.
     switch.write_dialplan(&(dialplan("second", "yes") + "#tryinclude \"more.conf\"\n"));
-    says(&switch, "changed: the dialplan was loaded anew");
+    switch.wait_for_message("changed: the dialplan was loaded anew");
     std::fs::write(
         switch.folder().join("more.conf"),
         "[from-trunk]\nexten => s,1,Nonsense()\n",
     )
     .unwrap();
-    says(&switch, "the old one stays in force");
+    switch.wait_for_message("the old one stays in force");
     std::fs::write(switch.folder().join("more.conf"), "[more]\nexten => s,1,NoOp()\n").unwrap();
-    says(&switch, "changed: the dialplan was loaded anew");
+    switch.wait_for_message("changed: the dialplan was loaded anew");
     let mut next = call(&switch);
-    says(&switch, "second ends");
+    switch.wait_for_message("second ends");
     assert!(next.wait().unwrap().success());
 }

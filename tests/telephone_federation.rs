@@ -15,7 +15,6 @@ use obelus::memo::store::{Durable, NewMemo, Store};
 use obelus::memo::telephone::code::MemoCode;
 use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::wav;
-use std::process::{Command, Stdio};
 use std::time::SystemTime;
 use switch::Switch;
 use zeroize::Zeroizing;
@@ -60,18 +59,7 @@ fn leave(store: &Store, samples: &[i16]) -> (MemoId, MemoKey, MemoCode) {
 
 /// Calls, keys the other domain's number and a code, and gives what was heard.
 fn open(switch: &Switch, code: &str, stay_secs: u32) -> Vec<i16> {
-    let heard = switch.folder().join("heard.wav");
-    let keys = format!("{NUMBER}*{code}");
-    let output = Command::new(env!("CARGO_BIN_EXE_obelus"))
-        .args(["call", &format!("sip:601@{}", switch.udp), "--at-once"])
-        .args(["--dtmf", &keys, "--stay", &stay_secs.to_string(), "--record"])
-        .arg(&heard)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let reader = hound::WavReader::open(&heard).unwrap();
-    reader.into_samples().map(|sample| sample.unwrap()).collect()
+    switch.hear(601, None, &format!("{NUMBER}*{code}"), stay_secs)
 }
 
 #[test]

@@ -23,7 +23,6 @@ use obelus::secret::Digits;
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 use switch::{Switch, PATIENCE};
 use zeroize::Zeroizing;
@@ -103,21 +102,6 @@ fn prepare(data: &std::path::Path) -> Prepared {
     }
 }
 
-/// Calls, presses the keys, and gives what was heard until the switch hung up, or so long after the last key.
-fn call(switch: &Switch, number: u32, keys: &str, stay_secs: u32) -> Vec<i16> {
-    let heard = switch.folder().join("heard.wav");
-    let output = Command::new(env!("CARGO_BIN_EXE_obelus"))
-        .args(["call", &format!("sip:{number}@{}", switch.udp), "--at-once"])
-        .args(["--dtmf", keys, "--stay", &stay_secs.to_string(), "--record"])
-        .arg(&heard)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let reader = hound::WavReader::open(&heard).unwrap();
-    reader.into_samples().map(|sample| sample.unwrap()).collect()
-}
-
 /// The owner's list, over HTTP.
 fn list(switch: &Switch, seed: &OwnerSeed) -> Value {
     let mut stream = TcpStream::connect(switch.http).unwrap();
@@ -147,7 +131,7 @@ fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
     } = prepared.expect("it was prepared");
 
     // The first memo: 1 goes to it, 1 again skips its envelope.
-    let heard = call(&switch, 600, &format!("{CODE}#11"), 20);
+    let heard = switch.hear(600, None, &format!("{CODE}#11"), 20);
     assert_eq!(
         packets_in(&heard, &audio[0]),
         75,
@@ -163,7 +147,7 @@ fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
     assert_eq!(memos["memos"][1]["access_count"], 1);
 
     // 2 1 goes to the old folder, where it is now; 7 deletes it, # ends.
-    call(&switch, 600, &format!("{CODE}#21117#"), 30);
+    switch.hear(600, None, &format!("{CODE}#21117#"), 30);
     let memos = list(&switch, &seed);
     assert_eq!(
         (&memos["total"], &memos["unread"]),
@@ -173,11 +157,11 @@ fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
 
     // The other one, by its own code.
     let keys_of_memo: String = code.to_text().chars().filter(char::is_ascii_digit).collect();
-    let heard = call(&switch, 601, &keys_of_memo, 20);
+    let heard = switch.hear(601, None, &keys_of_memo, 20);
     assert_eq!(packets_in(&heard, &audio[1]), 75);
 
     // Three wrong codes, and the switch hangs up.
-    call(&switch, 600, &format!("{WRONG}#{WRONG}#{WRONG}#"), 30);
+    switch.hear(600, None, &format!("{WRONG}#{WRONG}#{WRONG}#"), 30);
     let log = switch.log();
     assert!(log.contains("over WRONG"), "the third wrong code ended the call");
     assert!(log.contains("wrong telephone code"), "wrong codes are logged");

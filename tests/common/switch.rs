@@ -168,6 +168,35 @@ impl Switch {
         self.child.id()
     }
 
+    /// Calls a number with `obelus call`, saying what is in that file where there is one, presses the keys, and gives what was
+    /// heard until the switch hung up, or so long after the last key.
+    pub fn hear(&self, number: u32, says: Option<&Path>, keys: &str, stay_secs: u32) -> Vec<i16> {
+        let heard = self.folder().join("heard.wav");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_obelus"));
+        command.args(["call", &format!("sip:{number}@{}", self.udp), "--at-once"]);
+        if let Some(words) = says {
+            command.arg("--wav").arg(words);
+        }
+        let output = command
+            .args(["--dtmf", keys, "--stay", &stay_secs.to_string(), "--record"])
+            .arg(&heard)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let reader = hound::WavReader::open(&heard).unwrap();
+        reader.into_samples().map(|sample| sample.unwrap()).collect()
+    }
+
+    /// Waits for a line of the log whose message has that text in it.
+    pub fn wait_for_message(&self, text: &str) -> Value {
+        self.wait_for_line(&format!("says {text:?}"), |line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|message| message.contains(text))
+        })
+    }
+
     /// Waits for a line of the log, as JSON, that `is_it`. `what` is for the failure.
     pub fn wait_for_line(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         loop {
