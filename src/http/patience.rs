@@ -128,44 +128,49 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::{TcpListener, TcpStream};
 
-    #[tokio::test]
+    const PAUSE: Duration = Duration::from_secs(30);
+
+    // The clock stands still in these tests, and goes on only where everybody waits for it.
+
+    #[tokio::test(start_paused = true)]
     async fn who_reads_is_written_to_and_who_does_not_is_left() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let mut reader = TcpStream::connect(address).await.unwrap();
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut patient = Patient::new(stream, Duration::from_millis(50), 1);
-        let sent = vec![7; 8 * 1024 * 1024];
+        let (near, mut reader) = tokio::io::duplex(1024);
+        let mut patient = Patient::new(near, PAUSE, 1);
+        let sent = vec![7; 100_000];
         let reading = tokio::spawn(async move {
-            let mut read = vec![0; 8 * 1024 * 1024];
-            reader.read_exact(&mut read).await.unwrap();
+            let mut read = vec![0; 100_000];
+            for piece in read.chunks_mut(10_000) {
+                // Slow, and within what is waited for.
+                tokio::time::sleep(PAUSE - Duration::from_secs(1)).await;
+                reader.read_exact(piece).await.unwrap();
+            }
             (reader, read)
         });
         patient.write_all(&sent).await.unwrap();
         let (mut reader, read) = reading.await.unwrap();
         assert!(read == sent);
-        // Now it reads nothing: the operating system takes some megabytes, and then nothing either.
-        let error = loop {
-            if let Err(error) = patient.write_all(&sent).await {
-                break error;
-            }
-        };
+        // Now it reads nothing.
+        let began = tokio::time::Instant::now();
+        let error = patient.write_all(&sent).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let waited = began.elapsed();
+        assert!(
+            waited >= PAUSE && waited < PAUSE + Duration::from_secs(1),
+            "{waited:?}"
+        );
         // Whoever sends meanwhile is still read.
         reader.write_all(b"x").await.unwrap();
         assert_eq!(patient.read_u8().await.unwrap(), b'x');
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_reads_a_byte_now_and_then_is_left() {
         let (near, mut far) = tokio::io::duplex(16);
-        let mut patient = Patient::new(near, Duration::from_millis(100), 1_000_000);
+        let mut patient = Patient::new(near, PAUSE, 1_000_000);
         let trickle = tokio::spawn(async move {
-            // As fast as it can, but a byte at a time: as many as are asked for would take longer than there is.
             while far.read_u8().await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
         let error = patient.write_all(&[7; 1_000_000]).await.unwrap_err();
@@ -174,10 +179,10 @@ mod tests {
         trickle.await.unwrap();
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_was_all_taken_does_not_count_against_the_next() {
         let (near, mut far) = tokio::io::duplex(16);
-        let mut patient = Patient::new(near, Duration::from_millis(50), 1_000_000);
+        let mut patient = Patient::new(near, PAUSE, 1_000_000);
         let reading = tokio::spawn(async move {
             let mut all = Vec::new();
             far.read_to_end(&mut all).await.unwrap();
