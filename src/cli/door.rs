@@ -1,7 +1,6 @@
 //! The way to a store for a subcommand: the running switch's control socket, or the store itself, opened once, where no
 //! switch runs.
 
-use super::mailbox::base;
 use crate::config::Config;
 use crate::federation::node;
 use crate::io::control::{self, Client, Request};
@@ -104,4 +103,21 @@ pub(super) fn ask(config: &Config, request: &Request) -> Result<Vec<Value>, Stri
 
 fn connect(folder: &Path) -> Result<Option<Client>, String> {
     Client::connect(folder).map_err(|error| format!("the control socket of {}: {error}", folder.display()))
+}
+
+/// Refuses a mailbox that the configuration does not declare: its key would seal nothing.
+pub(super) fn declared(config: &Config, name: &str) -> Result<(), String> {
+    match config.mailboxes.iter().any(|mailbox| mailbox.name == name) {
+        true => Ok(()),
+        false => Err(format!(
+            "the configuration has no [[mailbox]] with the name {name:?}"
+        )),
+    }
+}
+
+/// What stands before this server's links.
+pub(super) fn base(config: &Config) -> LinkBase {
+    let http = &config.http;
+    let is_tls = http.tls_cert.is_some() && http.tls_key.is_some();
+    LinkBase::new(&http.domain, http.public_url.as_deref(), is_tls)
 }

@@ -21,8 +21,10 @@ pub mod mailbox;
 pub mod memo;
 pub mod reload;
 pub mod run;
+mod secret_argument;
 mod sqlite;
 pub mod status;
+mod table;
 
 /// The arguments of `obelus`.
 #[derive(Debug, Parser)]

@@ -1,7 +1,7 @@
 //! `obelus memo import-sqlite` and `export-sqlite`.
 
-use super::door::Door;
-use super::mailbox::{base, declared, take_over};
+use super::door::{base, declared, Door};
+use super::mailbox::take_over;
 use crate::config::Config;
 use crate::io::control::Request;
 use crate::io::transfer::archive::Owner;

@@ -1,7 +1,7 @@
 //! Making an owner's key, here or in the owner's browser, and changing it.
 
-use super::{base, declared, inbox_link};
-use crate::cli::door::Door;
+use crate::cli::door::{base, declared, Door};
+use crate::cli::secret_argument::inbox_link;
 use crate::config::Config;
 use crate::io::control::Request;
 use crate::memo::envelope::{self, Contents, Envelope};

@@ -3,27 +3,22 @@
 //! A private key is made here and shown here, once: neither the switch nor the store ever has it.
 
 mod keys;
-mod open;
 mod telephone;
 mod transfer;
 
-pub(super) use open::open_memo;
 pub(super) use transfer::take_over;
 
 use super::door::ask;
-use super::memo::table;
+use super::table::table;
 use super::{configuration, fail};
 use crate::config::Config;
 use crate::io::control::Request;
 use crate::io::hardening;
-use crate::memo::link::{LinkBase, ParsedInboxLink};
 use crate::memo::owner::Kem;
 use clap::Subcommand;
 use serde_json::Value;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use zeroize::Zeroizing;
 
 /// Arguments of `obelus mailbox`.
 #[derive(Debug, clap::Args)]
@@ -151,45 +146,6 @@ pub fn main(args: Args) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(reason),
     }
-}
-
-/// Refuses a mailbox that the configuration does not declare: its key would seal nothing.
-pub(super) fn declared(config: &Config, name: &str) -> Result<(), String> {
-    match config.mailboxes.iter().any(|mailbox| mailbox.name == name) {
-        true => Ok(()),
-        false => Err(format!(
-            "the configuration has no [[mailbox]] with the name {name:?}"
-        )),
-    }
-}
-
-/// What stands before this server's links.
-pub(super) fn base(config: &Config) -> LinkBase {
-    let http = &config.http;
-    let is_tls = http.tls_cert.is_some() && http.tls_key.is_some();
-    LinkBase::new(&http.domain, http.public_url.as_deref(), is_tls)
-}
-
-/// A secret of the command line, or of standard input where it says `-`: arguments show in the list of processes.
-pub(super) fn secret_argument(text: String) -> Result<Zeroizing<String>, String> {
-    let text = Zeroizing::new(text);
-    if text.as_str() != "-" {
-        return Ok(text);
-    }
-    let mut read = Zeroizing::new(String::with_capacity(SECRET_BYTES as usize));
-    std::io::stdin()
-        .take(SECRET_BYTES)
-        .read_to_string(&mut read)
-        .map_err(|error| format!("standard input: {error}"))?;
-    Ok(read)
-}
-
-/// Longest secret that is read from standard input: an inbox link with all of its seeds.
-const SECRET_BYTES: u64 = 4_096;
-
-/// An inbox link, given as [`secret_argument`] has it.
-fn inbox_link(text: String) -> Result<ParsedInboxLink, String> {
-    ParsedInboxLink::parse(&secret_argument(text)?).map_err(|error| error.to_string())
 }
 
 fn list(config: &Config, json: bool) -> Result<(), String> {

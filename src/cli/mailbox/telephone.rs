@@ -1,8 +1,8 @@
 //! `obelus mailbox telephone`: a code of sixteen digits, under which the owner's seed is wrapped here. The switch gets the
 //! lock, and neither the code nor the seed.
 
-use super::{declared, inbox_link};
-use crate::cli::door::Door;
+use crate::cli::door::{declared, Door};
+use crate::cli::secret_argument::inbox_link;
 use crate::config::Config;
 use crate::io::control::Request;
 use crate::io::transfer::archive::Owner;

@@ -1,7 +1,6 @@
 //! `obelus mailbox export` and `import`.
 
-use super::declared;
-use crate::cli::door::Door;
+use crate::cli::door::{declared, Door};
 use crate::config::Config;
 use crate::io::control::Request;
 use crate::io::transfer::archive::{self, Owner, Writer};

@@ -1,7 +1,10 @@
 //! `obelus memo`: the memos in the store, by way of the running switch where there is one.
 
+mod owned;
+
 use super::door::ask;
-use super::mailbox::{open_memo, secret_argument};
+use super::secret_argument::secret_argument;
+use super::table::{cell, table};
 use super::{configuration, fail, sqlite};
 use crate::federation::open_link::{self as federation, FetchError};
 use crate::io::control::Request;
@@ -127,7 +130,7 @@ pub fn main(args: Args) -> ExitCode {
             owner: Some(owner),
             output,
             ..
-        } => open_memo(&config, &id, owner).and_then(|audio| write(&output, &audio)),
+        } => owned::open_memo(&config, &id, owner).and_then(|audio| write(&output, &audio)),
         Command::Open {
             link,
             owner: None,
@@ -179,41 +182,6 @@ const COLUMNS: [(&str, &str); 6] = [
     ("FETCHED", "access_count"),
     ("TRUNK", "trunk"),
 ];
-
-/// One of them a line, in columns.
-pub(super) fn table<const N: usize>(columns: &[(&str, &str); N], memos: &[Value]) -> String {
-    let mut rows = vec![columns.map(|(title, _)| title.to_owned())];
-    rows.extend(
-        memos
-            .iter()
-            .map(|memo| columns.map(|(_, name)| cell(&memo[name]))),
-    );
-    let mut widths = [0; N];
-    for row in &rows {
-        for (width, text) in widths.iter_mut().zip(row) {
-            *width = text.chars().count().max(*width);
-        }
-    }
-    let mut out = String::new();
-    for row in &rows {
-        let line: String = row
-            .iter()
-            .zip(widths)
-            .map(|(text, width)| format!("{text:<width$}  "))
-            .collect();
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => "-".to_owned(),
-        value => value.to_string(),
-    }
-}
 
 /// Opens a memo: from the store itself where it is there and no switch runs, else from the domain that the link names.
 fn open_link(folder: &Path, link: String, output: &Path, may_send_key: bool) -> Result<(), String> {
@@ -276,21 +244,6 @@ mod tests {
     use crate::memo::record::Facts;
     use crate::memo::store::NewMemo;
     use crate::memo::{seal, wav};
-    use serde_json::json;
-
-    #[test]
-    fn the_table_lines_its_columns_up() {
-        let memos = [
-            json!({"id": "a", "mailbox": "main", "created_at": "2026", "seconds": 1.5, "access_count": 0, "trunk": null}),
-            json!({"id": "bcd", "mailbox": null, "created_at": "2026", "seconds": 12, "access_count": 3, "trunk": "x"}),
-        ];
-        assert_eq!(
-            table(&COLUMNS, &memos),
-            "ID   MAILBOX  RECORDED  SECONDS  FETCHED  TRUNK\n\
-             a    main     2026      1.5      0        -\n\
-             bcd  -        2026      12       3        x\n"
-        );
-    }
 
     #[test]
     fn a_memo_opens_from_the_store_where_no_switch_runs() {

@@ -1,7 +1,7 @@
 //! `obelus memo open ID --owner INBOX_LINK`: what an owner's link opens.
 
-use super::inbox_link;
 use crate::cli::door::Door;
+use crate::cli::secret_argument::inbox_link;
 use crate::config::Config;
 use crate::io::control;
 use crate::memo::envelope;
@@ -12,7 +12,7 @@ use crate::memo::store::staging::read_body;
 use zeroize::Zeroizing;
 
 /// The audio of a memo of this store.
-pub(crate) fn open_memo(config: &Config, id: &str, owner: String) -> Result<Zeroizing<Vec<u8>>, String> {
+pub(super) fn open_memo(config: &Config, id: &str, owner: String) -> Result<Zeroizing<Vec<u8>>, String> {
     let owner = inbox_link(owner)?;
     let id: MemoId = id
         .parse()
