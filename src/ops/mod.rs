@@ -1,5 +1,7 @@
 //! What operators see: the log, and what is kept out of it.
 
+#[cfg(test)]
+pub(crate) mod captured;
 pub mod logging;
 pub mod redact;
 

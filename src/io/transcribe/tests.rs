@@ -1,7 +1,6 @@
 //! Transcripts, by endpoints of the tests' own.
 
 use super::*;
-use crate::config::LogFormat;
 use crate::io::fake_http;
 use crate::memo::link::{Link, LinkBase};
 use crate::memo::owner::{Kem, OwnerSeed};
@@ -11,13 +10,12 @@ use crate::memo::store::disk::OsDisk;
 use crate::memo::store::mailboxes::OwnerKey;
 use crate::memo::store::receipts::Reason;
 use crate::memo::store::NewMemo;
-use crate::ops::logging::Logger;
+use crate::ops::captured::capture;
 use crate::secret::Secret;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::SystemTime;
 use tokio::net::TcpListener;
-use tracing_subscriber::layer::SubscriberExt as _;
 use zeroize::Zeroizing;
 
 /// A store whose mailbox `main` has an owner, and one memo in it.
@@ -131,16 +129,6 @@ const HEARD: &str = "{\"text\": \" Good day,\\n this is Ada. \"}";
 const SUMMED: &str = "{\"id\":\"1\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\
     \"content\":\"<think>Hm.</think>Ada says good day.\"},\"finish_reason\":\"stop\"}]}";
 
-fn log() -> (Arc<Mutex<String>>, tracing::subscriber::DefaultGuard) {
-    let lines = Arc::new(Mutex::new(String::new()));
-    let sink = lines.clone();
-    let logger = Logger::new(tracing::Level::TRACE, LogFormat::Text, move |line: &str| {
-        sink.lock().expect("no test panics while it logs").push_str(line);
-    });
-    let registry = tracing_subscriber::registry().with(logger);
-    (lines, tracing::subscriber::set_default(registry))
-}
-
 #[tokio::test]
 async fn transcript_and_summary_are_sealed_to_the_owner() {
     let fixture = Fixture::new();
@@ -148,7 +136,7 @@ async fn transcript_and_summary_are_sealed_to_the_owner() {
     let transcriber = fixture.transcriber(&config(&endpoint.url), |mailbox| mailbox.summarize = true);
     let job = fixture.job();
     let id = job.memo_id;
-    let (lines, guard) = log();
+    let (lines, guard) = capture();
     transcriber.start(job);
     transcriber.finish().await;
     drop(guard);
@@ -256,7 +244,7 @@ async fn an_endpoint_that_fails_is_asked_again_and_then_left() {
         let transcriber = fixture.transcriber(&config(&endpoint.url), |_| {});
         let job = fixture.job();
         let id = job.memo_id;
-        let (lines, guard) = log();
+        let (lines, guard) = capture();
         transcriber.start(job);
         transcriber.finish().await;
         drop(guard);
@@ -293,7 +281,7 @@ async fn a_switch_that_stops_waits_for_no_endpoint() {
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     let transcriber = fixture.transcriber(&config(&url), |_| {});
     assert!(transcriber.hearings().include("main"));
-    let (lines, guard) = log();
+    let (lines, guard) = capture();
     let mut job = fixture.job();
     let hearings = Hearings::default();
     job.hearing.room = hearings.room(limits::TRANSCRIPTION_BYTES).expect("there is room");

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::smtp;
-use super::{answer, http_server, log, policy, quoted};
+use super::{answer, capture, http_server, policy, quoted};
 use crate::config::SmtpSecurity;
 use crate::io::fake_smtp;
 use crate::memo::envelope::{self, Contents};
@@ -112,7 +112,7 @@ async fn a_notice_of_an_owned_mailbox_holds_its_envelope_and_no_key() {
 async fn what_the_mailbox_leaves_in_clear_is_told_and_kept_out_of_the_log() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let (store, out) = (store(&folder.path().join("store")), folder.path().join("out"));
-    let (lines, guard) = log();
+    let (lines, guard) = capture();
     let line = format!("cat > {}; cat {} >&2; exit 1", quoted(&out), quoted(&out));
     let tries = Policy {
         notice_age: Duration::ZERO,
@@ -168,7 +168,7 @@ async fn a_notifier_that_is_down_hears_of_everything_once_it_is_back() {
         longest_pause: Duration::from_millis(1),
         ..policy(1)
     };
-    let (lines, guard) = log();
+    let (lines, guard) = capture();
     let (_notifier, running) = begin(&store, vec![command(line)], ways(tries, None));
     let ids: Vec<String> = (0..10).map(|_| put(&store, |_| {}).to_string()).collect();
     while !lines
@@ -209,7 +209,7 @@ async fn a_restart_loses_no_notice_and_repeats_none_that_was_told() {
     };
     let first = store(&path);
     let id = put(&first, |_| {});
-    let (lines, guard) = log();
+    let (lines, guard) = capture();
     let (notifier, running) = begin(&first, vec![works(), fails(1)], ways(patient(), None));
     while !{
         let lines = lines.lock().expect("no test panics while it logs");
@@ -343,7 +343,7 @@ async fn a_text_says_that_there_is_something_and_where() {
         });
     });
     let channel = Channel::Sip("sip:100@192.0.2.5".into());
-    let (lines, guard) = log();
+    let (lines, guard) = capture();
     let (notifier, running) = begin(&store, vec![channel], ways);
     settled(&store).await;
     // Without an owner key it says no more than that, and nobody has the link.

@@ -2,7 +2,7 @@
 
 use super::super::mail::Letter;
 use super::super::*;
-use super::{log, policy};
+use super::{capture, policy};
 use crate::config::{Smtp, SmtpSecurity};
 use crate::io::fake_smtp::{self, Arrived, Security};
 use crate::secret::Secret;
@@ -152,7 +152,7 @@ async fn a_link_without_an_owner_key_goes_out_by_mail_and_is_tried_again_from_me
         to: "ada@example.net".into(),
         envelope: true,
     };
-    let (lines, guard) = log();
+    let (lines, guard) = capture();
     let (notifier, running) = start_with(HashMap::from([("main".into(), vec![channel])]), ways, None);
     notifier.hand_over(super::notice());
     drop(notifier);
