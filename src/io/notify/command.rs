@@ -26,11 +26,11 @@ pub(super) async fn run(words: &[String], body: &[u8], limit: Duration) -> Resul
         .spawn()
         .map_err(|error| format!("{program}: {error}"))?;
     let mut group = Group::of(&child);
-    let stderr = child.stderr.take().map(|stderr| tokio::spawn(last_line(stderr)));
-    let ended = tokio::time::timeout(limit, feed_and_wait(&mut child, body)).await;
+    let mut said = Said::new(child.stderr.take().ok_or("the command has no standard error")?);
+    let ended = tokio::time::timeout(limit, feed_and_wait(&mut child, body, &mut said)).await;
     let status = match ended {
         Ok(Ok(status)) => {
-            // What it left behind goes on.
+            // What it left behind goes on, and may go on to write.
             group.let_go();
             status
         }
@@ -43,17 +43,15 @@ pub(super) async fn run(words: &[String], body: &[u8], limit: Duration) -> Resul
             return Err(format!("not done after {} s, ended", limit.as_secs_f64()));
         }
     };
+    if !status.success() {
+        // What the program itself wrote is there by now, and is read first.
+        let _ = tokio::time::timeout(STDERR_TIME, said.read()).await;
+    }
+    let line = said.last_line();
+    tokio::spawn(async move { said.read().await });
     if status.success() {
         return Ok(());
     }
-    let line = match stderr {
-        Some(task) => tokio::time::timeout(STDERR_TIME, task)
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .unwrap_or_default(),
-        None => String::new(),
-    };
     Err(if line.is_empty() {
         status.to_string()
     } else {
@@ -61,8 +59,22 @@ pub(super) async fn run(words: &[String], body: &[u8], limit: Duration) -> Resul
     })
 }
 
-/// Writes the line and waits for the end. A program that does not read its input may still succeed.
-async fn feed_and_wait(child: &mut Child, body: &[u8]) -> std::io::Result<std::process::ExitStatus> {
+/// Writes the line and waits for the end, and reads meanwhile what the program says.
+async fn feed_and_wait(
+    child: &mut Child,
+    body: &[u8],
+    said: &mut Said,
+) -> std::io::Result<std::process::ExitStatus> {
+    let ends = feed_and_end(child, body);
+    tokio::pin!(ends);
+    tokio::select! {
+        status = &mut ends => status,
+        () = said.read() => ends.await,
+    }
+}
+
+/// A program that does not read its input may still succeed.
+async fn feed_and_end(child: &mut Child, body: &[u8]) -> std::io::Result<std::process::ExitStatus> {
     if let Some(mut stdin) = child.stdin.take() {
         let mut line = Zeroizing::new(Vec::with_capacity(body.len() + 1));
         line.extend_from_slice(body);
@@ -76,24 +88,43 @@ async fn feed_and_wait(child: &mut Child, body: &[u8]) -> std::io::Result<std::p
     child.wait().await
 }
 
-/// The last line that is not empty.
-async fn last_line(mut stderr: ChildStderr) -> String {
-    let mut kept: Vec<u8> = Vec::new();
-    let mut piece = [0; 1_024];
-    let mut cut = false;
-    while let Ok(length @ 1..) = stderr.read(&mut piece).await {
-        kept.extend_from_slice(&piece[..length]);
-        let surplus = kept.len().saturating_sub(STDERR_BYTES);
-        cut |= surplus > 0;
-        kept.drain(..surplus);
+/// What a program says on standard error, of which the end is kept.
+struct Said {
+    stderr: ChildStderr,
+    kept: Vec<u8>,
+    cut: bool,
+}
+
+impl Said {
+    fn new(stderr: ChildStderr) -> Self {
+        Said {
+            stderr,
+            kept: Vec::new(),
+            cut: false,
+        }
     }
-    let text = String::from_utf8_lossy(&kept);
-    // A line whose beginning is gone may begin within the key, which nobody would recognise then.
-    let whole = match text.split_once('\n') {
-        Some((_, rest)) if cut => rest,
-        None if cut => "",
-        _ => &text,
-    };
-    let line = whole.lines().rev().map(str::trim).find(|line| !line.is_empty());
-    line.unwrap_or_default().to_owned()
+
+    /// Reads to the end. It may be stopped at any time: what was read is kept.
+    async fn read(&mut self) {
+        let mut piece = [0; 1_024];
+        while let Ok(length @ 1..) = self.stderr.read(&mut piece).await {
+            self.kept.extend_from_slice(&piece[..length]);
+            let surplus = self.kept.len().saturating_sub(STDERR_BYTES);
+            self.cut |= surplus > 0;
+            self.kept.drain(..surplus);
+        }
+    }
+
+    /// The last line that is not empty.
+    fn last_line(&self) -> String {
+        let text = String::from_utf8_lossy(&self.kept);
+        // A line whose beginning is gone may begin within the key, which nobody would recognise then.
+        let whole = match text.split_once('\n') {
+            Some((_, rest)) if self.cut => rest,
+            None if self.cut => "",
+            _ => &text,
+        };
+        let line = whole.lines().rev().map(str::trim).find(|line| !line.is_empty());
+        line.unwrap_or_default().to_owned()
+    }
 }
