@@ -148,8 +148,13 @@ async fn only_the_owner_may_ask_and_a_dead_switchs_socket_is_replaced() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let store = store_with(folder.path(), &[]);
     let socket = path(folder.path());
-    // A process that was killed leaves its socket behind.
-    drop(std::os::unix::net::UnixListener::bind(&socket).expect("the path is free"));
+    // A process that was killed leaves its socket behind. This one never listened: what another test starts meanwhile
+    // has a copy of ours for a moment, and would listen on it.
+    let dead = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
+        .expect("a socket can be made");
+    let address = socket2::SockAddr::unix(&socket).expect("the path is short");
+    dead.bind(&address).expect("the path is free");
+    drop(dead);
     assert!(Client::connect(folder.path()).expect("nobody listens").is_none());
     let server = serve(folder.path(), store.clone(), switch()).expect("the stale socket is replaced");
     let mode = std::fs::metadata(&socket)
