@@ -92,7 +92,7 @@ fn verifiers(bytes: &[u8]) -> Result<(Verifier, Verifier), StoreError> {
 /// Opens sled, waiting a moment for its lock: threads of its own may hold it still, just after it was closed.
 fn open_unlocked(config: &sled::Config) -> sled::Result<sled::Db> {
     /// How often, and how long between.
-    const ATTEMPTS: usize = 40;
+    const ATTEMPTS: usize = 400;
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
     for _ in 1..ATTEMPTS {
         match config.open() {
