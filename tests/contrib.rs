@@ -1,7 +1,9 @@
 //! The two commands of the README on machines that lack something, with other machines' programs made up.
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -19,8 +21,7 @@ impl Machine {
 
     fn program(self, name: &str, script: &str) -> Self {
         let path = self.folder.path().join("bin").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("the program can be written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the mode can be set");
+        program::write(&path, &format!("#!/bin/sh\n{script}\n"));
         self
     }
 
