@@ -1003,14 +1003,20 @@ mod loopback {
     use obelus::media::builtin_sounds::SOUNDS;
     use obelus::media::library::Library;
     use obelus::sip::message::Message;
+    use std::cell::RefCell;
+    use std::collections::HashMap;
     use std::net::UdpSocket;
     use std::sync::Arc;
 
     /// Longer than anything here takes; a test that fails says so instead of hanging.
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
     /// Somebody who speaks SIP.
-    struct Peer(UdpSocket);
+    struct Peer {
+        socket: UdpSocket,
+        /// Of the requests that were answered, by their transactions, with their answers.
+        answered: RefCell<HashMap<String, Vec<u8>>>,
+    }
 
     impl Peer {
         fn new() -> Self {
@@ -1018,29 +1024,42 @@ mod loopback {
             socket
                 .set_read_timeout(Some(PATIENCE))
                 .expect("a bound on waiting");
-            Peer(socket)
+            Peer {
+                socket,
+                answered: RefCell::default(),
+            }
         }
 
         fn address(&self) -> SocketAddr {
-            self.0.local_addr().expect("an address")
+            self.socket.local_addr().expect("an address")
         }
 
         fn receive(&self) -> (Message, SocketAddr) {
             let mut buffer = [0; 65_535];
             loop {
-                let (len, from) = self.0.recv_from(&mut buffer).expect("a message in time");
+                let (len, from) = self.socket.recv_from(&mut buffer).expect("a message in time");
                 if let Ok(message) = Message::parse(&buffer[..len]) {
                     return (message, from);
                 }
             }
         }
 
-        /// The next request; `respond` makes the response to it.
+        /// The next request; `respond` makes the response to it. What is sent again, since an answer took longer than
+        /// half a second, gets the answer that it had.
         fn serve(&self, respond: impl Fn(&Request) -> Response) -> Request {
             loop {
                 let (message, from) = self.receive();
-                if let Message::Request(request) = message {
-                    self.0.send_to(&respond(&request).to_bytes(), from).expect("sent");
+                let Message::Request(request) = message else {
+                    continue;
+                };
+                let transaction = request.headers.get("Via").expect("a Via").to_owned();
+                let mut answered = self.answered.borrow_mut();
+                let is_new = !answered.contains_key(&transaction);
+                let response = answered
+                    .entry(transaction)
+                    .or_insert_with(|| respond(&request).to_bytes());
+                self.socket.send_to(response, from).expect("sent");
+                if is_new {
                     return request;
                 }
             }
@@ -1069,7 +1088,7 @@ mod loopback {
                  Content-Length: {}\r\n\r\n{body}",
                 body.len()
             );
-            self.0.send_to(text.as_bytes(), to).expect("sent");
+            self.socket.send_to(text.as_bytes(), to).expect("sent");
             let mut responses = Vec::new();
             loop {
                 if method == "ACK" {

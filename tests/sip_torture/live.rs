@@ -1,6 +1,7 @@
 //! What the switch itself answers: the program, over loopback UDP.
 
 use crate::table::{read, Case, Live, CASES};
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::time::Duration;
 const RIGHT: usize = 61;
 
 /// How long an answer may take before it counts as none.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A switch of the test's own, which ends with it.
 struct Switch {
@@ -98,13 +99,17 @@ fn options(number: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The next response: its status, and whether it answers our OPTIONS. None where none comes in time.
-fn next(socket: &UdpSocket) -> Option<(u16, bool)> {
+/// The next response that is none of those before, which come again where nobody acknowledges them: its status, and
+/// whether it answers our OPTIONS. None where none comes in time.
+fn next(socket: &UdpSocket, before: &mut HashSet<Vec<u8>>) -> Option<(u16, bool)> {
     let mut buffer = [0; 65_535];
-    let length = match socket.recv(&mut buffer) {
-        Ok(length) => length,
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
-        Err(error) => panic!("the switch's port is closed: {error}"),
+    let length = loop {
+        match socket.recv(&mut buffer) {
+            Ok(length) if before.insert(buffer[..length].to_vec()) => break length,
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
+            Err(error) => panic!("the switch's port is closed: {error}"),
+        }
     };
     let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
     let status = text
@@ -121,9 +126,10 @@ fn ask(switch: &Switch, number: usize, case: &Case) -> Vec<u16> {
     socket.send(&options(number)).expect("loopback takes a datagram");
     let mut statuses = Vec::new();
     let mut alive = false;
+    let mut before = HashSet::new();
     // Datagrams stay in order on loopback, so that silence is sure once OPTIONS is answered; a call takes longer.
     while !alive || (statuses.is_empty() && !matches!(case.live, Live::Silence)) {
-        match next(&socket) {
+        match next(&socket, &mut before) {
             Some((status, true)) => {
                 assert_eq!(status, 200, "OPTIONS after {}", case.file);
                 alive = true;
