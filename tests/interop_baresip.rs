@@ -9,8 +9,9 @@ mod switch;
 
 use g711::{mu_law, noise, packets_in, PACKET};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use switch::Switch;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+use switch::{Switch, PATIENCE};
 
 const DIALPLAN: &str = "
 [from-trunk]
@@ -57,6 +58,21 @@ fn configure(folder: &Path, recording: &Path) {
     std::fs::write(folder.join("contacts"), "").unwrap();
 }
 
+/// Waits until so many packets of the call are on the disk, or the telephone has given up.
+fn until_recorded(switch: &Switch, packets: usize, telephone: &mut Child) {
+    let begun = Instant::now();
+    let journals = switch.folder().join("data/journals");
+    let is_there = || {
+        let entries = std::fs::read_dir(&journals).unwrap();
+        let length = entries.map(|entry| entry.unwrap().metadata().map_or(0, |data| data.len()));
+        length.sum::<u64>() > (packets * PACKET * 2) as u64
+    };
+    while !is_there() && telephone.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < PATIENCE, "nothing is recorded");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_telephone_leaves_its_recording_whole() {
     let (Some(program), Some(python)) = (peer::peer("baresip"), peer::peer("python3:cryptography")) else {
@@ -65,27 +81,35 @@ fn a_telephone_leaves_its_recording_whole() {
     let switch = Switch::start(DIALPLAN);
     let folder = tempfile::tempdir().unwrap();
     let recording = folder.path().join("recording.wav");
-    // Samples that mu-law has, so that encoding changes none of them.
-    let sent: Vec<i16> = noise(PACKETS * PACKET)
+    // Samples that mu-law has, so that encoding changes none of them; and more that are said until it hangs up.
+    let all: Vec<i16> = noise(2 * PACKETS * PACKET)
         .iter()
         .map(|&octet| mu_law(octet))
         .collect();
-    write_wav(&recording, &sent);
+    let sent = &all[..PACKETS * PACKET];
+    write_wav(&recording, &all);
     configure(folder.path(), &recording);
-    let output = Command::new(program)
+    let mut telephone = Command::new(program)
         .arg("-f")
         .arg(folder.path())
         .args(["-e", &format!("/dial sip:5550100@{}", switch.udp)])
-        // It hangs up and quits after so many seconds: those of the recording, and the time that a call takes.
-        .args(["-t", "6"])
+        // It quits after so many seconds whatever happens.
+        .args(["-t", "120"])
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    // A second after all of them it hangs up, by this signal.
+    until_recorded(&switch, PACKETS + 50, &mut telephone);
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(telephone.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    let output = telephone.wait_with_output().unwrap();
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("Call established"), "{said}");
     let memo = switch.open(&python, &switch.next_memo());
-    let found = packets_in(&memo, &sent);
+    let found = packets_in(&memo, sent);
     println!("baresip: {found} of {PACKETS} packets are in the memo");
     assert!(
         found * 100 >= PACKETS * 99,
