@@ -1,9 +1,10 @@
 //! A store of 100,000 memos: how long a start takes, the first page of a list, a count, a deletion, and how much memory
-//! all of them need.
+//! all of them need: the store by itself, and a whole switch that is paged over HTTP.
 //!
-//! `cargo bench --bench many` fills a store in a process of its own and prints the figures of another one that opens it;
-//! `-- --memos N` takes another number, `--transcript BYTES` envelopes with a transcript. Set `TMPDIR` to a folder of the disk
-//! that is to be measured.
+//! `cargo bench --bench many` fills a store in a process of its own and prints the figures of another one that opens it,
+//! and of `obelus run` over it; `-- --memos N` takes another number, `--transcript BYTES` envelopes with a transcript,
+//! `--stored N` stores and fetches so many one after the other. Set `TMPDIR` to a folder of the disk that is to be
+//! measured.
 
 // A bench's items are nobody's interface.
 #![allow(missing_docs)]
@@ -24,8 +25,10 @@ use obelus::memo::store::receipts::Reason;
 use obelus::memo::store::{Durable, NewMemo, Store};
 use obelus::memo::token::AccessToken;
 use obelus::memo::wav;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 use zeroize::Zeroizing;
 
@@ -45,6 +48,7 @@ fn main() {
     };
     let memos = number("--memos", 100_000);
     let transcript = number("--transcript", 0);
+    let stored = number("--stored", 10_000);
     let own = |folder: &Path, part: &str| {
         let program = std::env::current_exe().expect("this program has a path");
         let done = Command::new(program)
@@ -54,6 +58,8 @@ fn main() {
                 &memos.to_string(),
                 "--transcript",
                 &transcript.to_string(),
+                "--stored",
+                &stored.to_string(),
             ])
             .arg(folder)
             .status();
@@ -63,10 +69,11 @@ fn main() {
     match (arguments.get(1).map(String::as_str), folder) {
         (Some("fill"), Some(folder)) => fill(folder, memos, transcript),
         (Some("measure"), Some(folder)) => measure(folder, memos),
-        (Some("serve"), Some(folder)) => serve(folder),
+        (Some("switch"), Some(folder)) => switch(folder, memos),
+        (Some("serve"), Some(folder)) => serve(folder, stored),
         _ => {
             let folder = tempfile::tempdir().expect("a temporary folder");
-            for part in ["fill", "measure", "serve"] {
+            for part in ["fill", "switch", "measure", "serve"] {
                 own(folder.path(), part);
             }
         }
@@ -79,8 +86,13 @@ fn shown(what: &str, time: Duration) {
 
 /// Resident memory, megabytes.
 fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    memory_of("self", "VmRSS:")
+}
+
+/// A process's memory, megabytes.
+fn memory_of(process: &str, field: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok());
     kibibytes.unwrap_or_default() * 1_024.0 / 1_000_000.0
 }
@@ -235,14 +247,136 @@ fn pages_over_http(store: &Store) {
     }
 }
 
+/// `obelus run` over the store: its start, its pages, and its memory.
+fn switch(folder: &Path, memos: usize) {
+    let mailboxes: Vec<String> = (0..MAILBOXES).map(|number| format!("mailbox-{number}")).collect();
+    let seed = OwnerSeed::generate();
+    let token = seed.listing_token();
+    {
+        let store = Store::open(&folder.join("data")).expect("a store");
+        for name in &mailboxes {
+            let key = OwnerKey::new(&seed.public_key(Kem::X25519), token.verifier(), at(0));
+            store.mailboxes().set_owner(name, key).expect("an owner");
+        }
+    }
+    let config = folder.join("obelus.toml");
+    let text = format!(
+        "[sip]\nlisten = [\"udp:127.0.0.1:0\"]\n[http]\nlisten = \"127.0.0.1:0\"\n[store]\npath = {:?}\n[log]\nformat = \"json\"\n",
+        folder.join("data")
+    );
+    std::fs::write(&config, text).expect("a file");
+    let mut starts = Vec::new();
+    for _ in 1..STARTS {
+        let (switch, _, start) = Running::start(&config);
+        starts.push(start);
+        drop(switch);
+    }
+    let (switch, http, start) = Running::start(&config);
+    starts.push(start);
+    starts.sort_unstable();
+    shown(
+        "switch: from its launch until it is ready, median",
+        starts[STARTS / 2],
+    );
+    switch.show_memory("after the start");
+
+    let mut connection = loopback::Connection::open(http);
+    let mut ask = |name: &str, limit: usize, after: Option<&str>| {
+        let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
+        let path = format!("/api/mailboxes/{name}/memos?limit={limit}{after}");
+        let start = Instant::now();
+        let (status, page) = connection.ask(&loopback::Connection::request(&path, &token.to_text()));
+        let time = start.elapsed();
+        assert_eq!(status, 200);
+        (
+            serde_json::from_slice::<serde_json::Value>(&page).expect("JSON"),
+            time,
+        )
+    };
+    shown("switch: first page of 50", ask(&mailboxes[1], 50, None).1);
+    switch.show_memory("after the first page");
+    let (mut seen, mut times) = (0, Vec::new());
+    for name in &mailboxes {
+        let mut after = None;
+        loop {
+            let (page, time) = ask(name, PAGE, after.as_deref());
+            times.push(time);
+            seen += page["memos"].as_array().map_or(0, Vec::len);
+            after = page["next"].as_str().map(str::to_owned);
+            if after.is_none() {
+                break;
+            }
+        }
+        switch.show_memory(&format!("after {seen} memos on pages of {PAGE}"));
+    }
+    assert_eq!(seen, memos);
+    times.sort_unstable();
+    shown("switch: a page of 200, median of all", times[times.len() / 2]);
+    for _ in 0..21 {
+        times.push(ask(&mailboxes[1], 50, None).1);
+    }
+    let firsts = times.len() - 21;
+    times[firsts..].sort_unstable();
+    shown("switch: first page of 50, median of 21", times[firsts + 10]);
+}
+
+/// How often a start is measured.
+const STARTS: usize = 5;
+
+/// A switch, killed when it is dropped.
+struct Running(Child);
+
+impl Running {
+    /// Also where it answers, and how long it took until it did.
+    fn start(config: &Path) -> (Self, SocketAddr, Duration) {
+        let start = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_obelus"))
+            .args(["run", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the switch");
+        let mut lines = BufReader::new(child.stderr.take().expect("a log")).lines();
+        let http = lines.find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(&line.ok()?).ok()?;
+            line["message"].as_str().filter(|message| *message == "ready")?;
+            line["http"].as_str()?.parse().ok()
+        });
+        let took = start.elapsed();
+        // Read on, so that the switch never waits for somebody to read its log.
+        std::thread::spawn(move || lines.count());
+        (Running(child), http.expect("ready"), took)
+    }
+
+    fn show_memory(&self, when: &str) {
+        let process = self.0.id().to_string();
+        println!(
+            "{:60} {:10.1} MB, {:.1} MB of it data",
+            format!("switch: memory {when}"),
+            memory_of(&process, "VmRSS:"),
+            memory_of(&process, "RssAnon:")
+        );
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let process = nix::unistd::Pid::from_raw(self.0.id() as i32);
+        // In order, as an operator stops it: what is measured next is a start, not a recovery.
+        let _ = nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM);
+        let _ = self.0.wait();
+    }
+}
+
 /// What storing and fetching leaves in memory.
-fn serve(folder: &Path) {
+fn serve(folder: &Path, stored: usize) {
     let store = Store::open(&folder.join("other")).expect("a store");
     let policy = Policy::new(&Config::default().federation);
     let before = resident();
-    const ROUNDS: usize = 10;
-    const EACH: usize = 1_000;
-    for round in 0..ROUNDS {
+    const EACH: usize = 2_000;
+    for round in 0..stored.div_ceil(EACH) {
         for number in 0..EACH {
             let audio = Zeroizing::new(vec![100; 8_000]);
             let (sealed, key) = seal::seal(wav::encode(vec![audio]));

@@ -11,6 +11,17 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
+    if !is_allocator_configured() {
+        obelus::io::allocator::share_arena();
+    }
     obelus::io::hardening::forbid_dumps();
     obelus::cli::Cli::parse().run()
+}
+
+/// Whether whoever started the program said how the C library's allocator is to behave.
+fn is_allocator_configured() -> bool {
+    std::env::vars_os().any(|(name, _)| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(b"MALLOC_") || name == b"GLIBC_TUNABLES"
+    })
 }

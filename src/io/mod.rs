@@ -3,6 +3,7 @@
 //! `server` owns the control task, which owns the `Switch`. Everything else here is a way in or out of that task:
 //! listening sockets bring bytes, media and vault threads bring events, and all of them take commands.
 
+pub mod allocator;
 pub mod clock;
 pub mod control;
 mod counts;

@@ -10,14 +10,14 @@ use crate::memo::envelope::Envelope;
 use crate::memo::key::MemoId;
 use crate::memo::record::Record;
 use crate::memo::store::receipts::Reason;
-use crate::memo::store::{Cursor, Durable};
+use crate::memo::store::{Cursor, Durable, Store};
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State as FromState};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Deserializer};
-use serde_json::{json, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::json;
 
 /// Memos on a page, unless asked for fewer.
 const PAGE: usize = 50;
@@ -44,26 +44,53 @@ pub(super) async fn list(
     };
     let limit = window.limit.unwrap_or(PAGE).clamp(1, limits::INBOX_PAGE);
     let store = state.store().clone();
+    // Two megabytes of a page of 200 are written there as well: otherwise each of the async threads would keep the room.
     let answer = blocking(move || {
         let page = store.list(Some(&owner.mailbox), after, limit)?;
-        let memos: Vec<Value> = page
-            .records
-            .iter()
-            .map(|record| entry(record, store.share_count(&record.id)))
-            .collect();
-        let mut answer = json!({
-            "success": true,
-            "total": page.total,
-            "unread": page.unread,
-            "version": page.version,
-            "memos": memos,
-        });
-        if let Some(next) = page.next {
-            answer["next"] = Value::String(next.to_string());
-        }
-        Ok(answer)
+        Ok(answer::json(
+            StatusCode::OK,
+            Listed {
+                success: true,
+                total: page.total,
+                unread: page.unread,
+                version: page.version,
+                next: page.next.map(|next| next.to_string()),
+                memos: Entries {
+                    records: &page.records,
+                    store: &store,
+                },
+            },
+        ))
     });
-    Ok(answer::json(StatusCode::OK, answer.await?))
+    answer.await
+}
+
+/// A page of the list.
+#[derive(Serialize)]
+struct Listed<'a> {
+    success: bool,
+    total: usize,
+    unread: usize,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    memos: Entries<'a>,
+}
+
+/// Records as entries, of which one at a time is in memory.
+struct Entries<'a> {
+    records: &'a [Record],
+    store: &'a Store,
+}
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(
+            self.records
+                .iter()
+                .map(|record| entry(record, self.store.share_count(&record.id))),
+        )
+    }
 }
 
 /// A memo of the owner's, by the id in the path; none where it is another's, or none at all.
