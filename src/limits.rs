@@ -287,6 +287,10 @@ pub const HTTP_MEMOS_IN_MEMORY: usize = 32;
 pub const HTTP_MEMOS_PER_ADDRESS: usize = 4;
 /// How long a request for a memo waits for such a place.
 pub const HTTP_MEMO_WAIT: Duration = Duration::from_secs(5);
+/// Open files that the process asks the system for, connections and media included: all calls' ports, and the rest.
+pub const OPEN_FILES: u64 = 131_072;
+/// Fewer are warned of: connections, memos on their way, and a hundred calls.
+pub const OPEN_FILES_LEAST: u64 = 2_048;
 /// Entries in each half of a table of allowances.
 pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 /// Largest ciphertext that is fetched from another domain, bytes: an hour and more of 16-bit audio.

@@ -70,6 +70,7 @@ pub fn main(args: Args) -> ExitCode {
     };
     crate::ops::logging::init(&log);
     hardening::lock_memory_and_say();
+    hardening::raise_open_files();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),

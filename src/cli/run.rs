@@ -46,6 +46,7 @@ pub fn main(args: Args) -> ExitCode {
     };
     crate::ops::logging::init(&config.log);
     hardening::lock_memory_and_say();
+    hardening::raise_open_files();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

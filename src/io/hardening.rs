@@ -1,11 +1,12 @@
 //! What a process that holds keys and audio asks of the operating system at its start: no core dump, no debugger of the
-//! same user, no page written to swap.
+//! same user, no page written to swap; and as many open files as it may have.
 //!
 //! Together with the allocator of the binary, which wipes what is given back, and with buffers that are wiped where they
 //! live longer than what is in them. `tests/memory_search.rs` looks whether it suffices.
 //!
-//! Children (notifiers, dialplans' programs) inherit the limit of core dumps and nothing else.
+//! Children (notifiers, dialplans' programs) inherit the limits of core dumps and of open files, and nothing else.
 
+use crate::limits;
 use nix::sys::mman::{mlockall, MlockAllFlags};
 use nix::sys::resource::{getrlimit, setrlimit, Resource, RLIM_INFINITY};
 use tracing::{info, warn};
@@ -60,6 +61,25 @@ pub fn lock_memory_and_say() {
             "memory may be written to swap, and what callers say with it: allow locking by LimitMEMLOCK=infinity \
              (systemd), ulimit -l unlimited, or the capability CAP_IPC_LOCK; or turn swap off or encrypt it"
         ),
+    }
+}
+
+/// Lets this process have as many files open as the system permits it: who listens slowly keeps a connection and a file
+/// open, and must not take those that calls need. One line of the log where that is little.
+pub fn raise_open_files() {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return;
+    };
+    let most = hard.min(limits::OPEN_FILES);
+    if soft < most && setrlimit(Resource::RLIMIT_NOFILE, most, hard).is_err() {
+        warn!(files = soft, "the number of open files cannot be raised");
+    } else if soft.max(most) < limits::OPEN_FILES_LEAST {
+        warn!(
+            files = soft.max(most),
+            "few files may be open: many slow listeners could leave none for calls; allow {} by LimitNOFILE (systemd) or \
+             ulimit -n",
+            limits::OPEN_FILES_LEAST
+        );
     }
 }
 
