@@ -287,6 +287,9 @@ pub const HTTP_MEMOS_IN_MEMORY: usize = 32;
 pub const HTTP_MEMOS_PER_ADDRESS: usize = 4;
 /// How long a request for a memo waits for such a place.
 pub const HTTP_MEMO_WAIT: Duration = Duration::from_secs(5);
+/// Bytes of a memo that are read from the disk, and handed to a connection, at a time. A multiple of three, so that each
+/// piece stands for itself in base64 too, where it becomes 64 KiB.
+pub const MEMO_PIECE_BYTES: usize = 48 * 1024;
 /// Open files that the process asks the system for, connections and media included: all calls' ports, and the rest.
 pub const OPEN_FILES: u64 = 131_072;
 /// Fewer are warned of: connections, memos on their way, and a hundred calls.

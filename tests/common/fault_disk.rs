@@ -3,7 +3,7 @@
 // Each test that includes this file uses a part of it.
 #![allow(dead_code)]
 
-use obelus::memo::store::disk::{Disk, DiskFile, Names, OsDisk};
+use obelus::memo::store::disk::{Disk, DiskFile, DiskReader, Names, OsDisk};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -67,6 +67,8 @@ struct Model {
     index_folder: PathBuf,
     /// Times that anybody waited for the disk.
     syncs: usize,
+    /// From that byte on nothing can be read of any file.
+    unreadable_from: Option<u64>,
 }
 
 impl Model {
@@ -97,6 +99,28 @@ struct FaultFile {
     disk: FaultDisk,
     inode: usize,
     below: Box<dyn DiskFile>,
+}
+
+/// A file with a bad block in it.
+struct Spoiled {
+    below: Box<dyn DiskReader>,
+    from: u64,
+}
+
+impl io::Read for Spoiled {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.from.saturating_sub(self.below.stream_position()?);
+        match buffer.len().min(left as usize) {
+            0 if !buffer.is_empty() => Err(io::Error::other("a bad block")),
+            most => self.below.read(&mut buffer[..most]),
+        }
+    }
+}
+
+impl io::Seek for Spoiled {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.below.seek(to)
+    }
 }
 
 impl FaultDisk {
@@ -154,6 +178,11 @@ impl FaultDisk {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
+    }
+
+    /// Of files that are opened from now on, nothing can be read from that byte on; none for all of them can be read.
+    pub fn spoil(&self, from: Option<u64>) {
+        self.model().unreadable_from = from;
     }
 
     /// How often anybody waited for the disk so far.
@@ -328,8 +357,12 @@ impl Disk for FaultDisk {
         Ok(u64::MAX)
     }
 
-    fn open(&self, path: &Path) -> io::Result<Box<dyn io::Read + Send>> {
-        OsDisk.open(path)
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskReader>> {
+        let below = OsDisk.open(path)?;
+        Ok(match self.model().unreadable_from {
+            Some(from) => Box::new(Spoiled { below, from }),
+            None => below,
+        })
     }
 
     fn sync_file(&self, _path: &Path) -> io::Result<()> {

@@ -7,6 +7,7 @@
 //! The body of a recording that was cut off is its journal, under its new name: the record at its head was written when
 //! the recording began, and does not know how long the ciphertext became.
 
+use super::ciphertext::Ciphertext;
 use super::disk::Disk;
 use super::kept::{self, Kept};
 use crate::limits;
@@ -14,7 +15,7 @@ use crate::memo::envelope::Envelope;
 use crate::memo::journal;
 use crate::memo::key::MemoId;
 use crate::memo::record::{Encryption, Record};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -142,20 +143,22 @@ impl Bodies {
         self.disk.remove(&self.folder.join(name))
     }
 
-    /// The ciphertext of a body.
-    pub(super) fn ciphertext(&self, id: &MemoId) -> io::Result<Vec<u8>> {
-        let mut bytes = self.disk.read(&self.path(id))?;
-        let (_, start) = parse(&bytes).ok_or_else(not_a_body)?;
-        bytes.drain(..start);
-        Ok(bytes)
+    /// The record as it was when stored, and the ciphertext, to be read.
+    pub(super) fn open(&self, id: &MemoId) -> io::Result<(Record, Ciphertext)> {
+        let mut file = self.disk.open(&self.path(id))?;
+        let mut head = Vec::new();
+        file.by_ref().take(PREFIX_BYTES as u64).read_to_end(&mut head)?;
+        let end = end_of_record(&head).filter(|end| *end <= HEAD_BYTES);
+        let rest = end.ok_or_else(not_a_body)? - head.len();
+        file.by_ref().take(rest as u64).read_to_end(&mut head)?;
+        let (record, start) = parse(&head).ok_or_else(not_a_body)?;
+        Ok((record, Ciphertext::new(file, start as u64)?))
     }
 
-    /// The record as it was when stored, and the ciphertext.
+    /// The same, whole.
     pub(super) fn read(&self, id: &MemoId) -> io::Result<(Record, Vec<u8>)> {
-        let mut bytes = self.disk.read(&self.path(id))?;
-        let (record, start) = parse(&bytes).ok_or_else(not_a_body)?;
-        bytes.drain(..start);
-        Ok((record, bytes))
+        let (record, ciphertext) = self.open(id)?;
+        Ok((record, ciphertext.whole()?))
     }
 
     /// The memos of which there are bodies.
@@ -259,7 +262,7 @@ pub(super) fn read_record(disk: &dyn Disk, path: &Path) -> io::Result<(Record, u
 /// How far the frames of a stream body or a journal are whole.
 pub(super) fn frames(disk: &dyn Disk, path: &Path, start: u64) -> io::Result<journal::Extent> {
     let mut file = disk.open(path)?;
-    io::copy(&mut file.by_ref().take(start), &mut io::sink())?;
+    file.seek(SeekFrom::Start(start))?;
     journal::extent(io::BufReader::with_capacity(READ_BYTES, file))
 }
 

@@ -133,8 +133,9 @@ impl Store {
         reason: Reason,
         now: Millis,
     ) -> Result<Receipt, StoreError> {
-        let hash = match self.inner.bodies.ciphertext(&record.id) {
-            Ok(ciphertext) => Some(Receipt::hash(&ciphertext)),
+        let body = self.inner.bodies.open(&record.id);
+        let hash = match body.and_then(|(_, ciphertext)| Receipt::hash(ciphertext)) {
+            Ok(hash) => Some(hash),
             // A body that is gone or damaged already is no reason to keep the rest. Where a deletion that failed took it,
             // the receipt of that one knows what it was.
             Err(_) => self

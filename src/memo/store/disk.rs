@@ -2,7 +2,7 @@
 //! the power between two.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Seek, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -13,6 +13,11 @@ pub trait DiskFile: Send {
     /// Returns when what was written outlives a loss of power (fdatasync).
     fn sync_data(&mut self) -> io::Result<()>;
 }
+
+/// A file that is read. It stays what it was when it was opened, even where its name is removed meanwhile.
+pub trait DiskReader: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> DiskReader for T {}
 
 /// The names in a folder, one after the other.
 pub type Names = Box<dyn Iterator<Item = io::Result<String>>>;
@@ -43,7 +48,7 @@ pub trait Disk: Send + Sync {
     /// Bytes that may still be written to the file system that holds this folder, as far as it tells: a quota it does not.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
     /// A file, to be read from its beginning on.
-    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskReader>>;
     /// The whole content of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The first `most` bytes of a file, fewer where it is shorter, and how long it is.
@@ -127,7 +132,7 @@ impl Disk for OsDisk {
         Ok(told.blocks_available() as u64 * told.fragment_size() as u64)
     }
 
-    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskReader>> {
         Ok(Box::new(File::open(path)?))
     }
 

@@ -14,6 +14,7 @@ mod body;
 mod brief;
 mod catalogue;
 mod changes;
+mod ciphertext;
 pub mod database;
 mod deletion;
 pub mod disk;
@@ -41,6 +42,7 @@ use self::catalogue::Catalogue;
 pub use self::catalogue::Totals;
 use self::changes::Listeners;
 pub use self::changes::{Change, ChangeKind, Durable};
+pub use self::ciphertext::Ciphertext;
 use self::database::{Database, Entries};
 pub use self::deletion::Deleted;
 use self::disk::{Disk, OsDisk};
@@ -429,7 +431,19 @@ impl Store {
     /// # Errors
     /// A disk that fails, or a file that is not what was written.
     pub fn ciphertext(&self, id: &MemoId) -> Result<Vec<u8>, StoreError> {
-        Ok(self.inner.bodies.ciphertext(id)?)
+        Ok(self.inner.bodies.read(id)?.1)
+    }
+
+    /// The same, to be read piece by piece: whatever becomes of the memo meanwhile, and in no more memory than a piece.
+    ///
+    /// # Errors
+    /// A disk that fails, or a file that is not as long as the record says.
+    pub fn open_ciphertext(&self, record: &Record) -> Result<Ciphertext, StoreError> {
+        let (_, ciphertext) = self.inner.bodies.open(&record.id)?;
+        match ciphertext.bytes() == record.file_size_bytes {
+            true => Ok(ciphertext),
+            false => Err(body::not_a_body().into()),
+        }
     }
 
     /// How many memos there are.

@@ -3,6 +3,7 @@
 //! A receipt is written before the memo goes, so that no crash leaves a deletion without one, and counts only when the
 //! memo is gone. Old ones are forgotten, by number and by age.
 
+use super::ciphertext::Ciphertext;
 use super::index::Index;
 use super::StoreError;
 use crate::limits;
@@ -13,6 +14,7 @@ use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Signs with the domain's key (Ed25519); gives the key's id and the signature.
@@ -115,8 +117,12 @@ impl Receipt {
     }
 
     /// The hash of the ciphertext that was deleted, as it stands in receipts.
-    pub(super) fn hash(ciphertext: &[u8]) -> String {
-        hex::encode(Sha256::digest(ciphertext))
+    pub(super) fn hash(mut ciphertext: Ciphertext) -> io::Result<String> {
+        let mut hash = Sha256::new();
+        while let Some(piece) = ciphertext.piece()? {
+            hash.update(&piece);
+        }
+        Ok(hex::encode(hash.finalize()))
     }
 
     /// That of this receipt's memo, where it was there to be hashed.
