@@ -209,8 +209,8 @@ pub const SHARED_VARIABLES: usize = 256;
 pub const HASH_ENTRIES: usize = 4_096;
 /// Body of an HTTP request, bytes: federation requests are below one kilobyte.
 pub const HTTP_BODY_BYTES: usize = 64 * 1024;
-/// HTTP connections at once.
-pub const HTTP_CONNECTIONS: usize = 512;
+/// HTTP connections at once: twice as many as memos on their way, so that those who read slowly leave room to others.
+pub const HTTP_CONNECTIONS: usize = 1_024;
 /// HTTP: the head of a request must have come within this time.
 pub const HTTP_HEAD_TIME: Duration = Duration::from_secs(10);
 /// Notifier processes and webhooks at once; more wait in memory.
@@ -281,8 +281,8 @@ pub const HTTP_WRITE_PAUSE: Duration = Duration::from_secs(60);
 pub const HTTP_WRITE_LEAST: usize = 64 * 1024;
 /// At a stop, requests that have begun may take this long to finish.
 pub const HTTP_STOP_TIME: Duration = Duration::from_secs(5);
-/// Memos in memory at once on their way to HTTP clients; more wait their turn.
-pub const HTTP_MEMOS_IN_MEMORY: usize = 32;
+/// Memos at once on their way to HTTP clients, each an open file and a piece in memory; more wait their turn.
+pub const HTTP_MEMOS: usize = 512;
 /// Of them on their way to one address; a page plays one at a time.
 pub const HTTP_MEMOS_PER_ADDRESS: usize = 4;
 /// How long a request for a memo waits for such a place.
@@ -294,6 +294,8 @@ pub const MEMO_PIECE_BYTES: usize = 48 * 1024;
 pub const OPEN_FILES: u64 = 131_072;
 /// Fewer are warned of: connections, memos on their way, and a hundred calls.
 pub const OPEN_FILES_LEAST: u64 = 2_048;
+/// Bytes of an answer that the operating system takes of us before it sends them.
+pub const HTTP_UNSENT_BYTES: u32 = 64 * 1024;
 /// Entries in each half of a table of allowances.
 pub const HTTP_LIMITER_ENTRIES: usize = 16_384;
 /// Largest ciphertext that is fetched from another domain, bytes: an hour and more of 16-bit audio.

@@ -709,12 +709,13 @@ async fn no_file_of_the_store_holds_a_key_a_token_or_what_was_said() {
 }
 
 #[tokio::test]
-async fn memos_in_memory_make_room_when_they_were_sent() {
+async fn memos_on_their_way_make_room_when_they_were_sent() {
     let served = Served::start(|_| ());
     let memo = served.leave(tone());
     let token = token_of(&key_of(&memo));
-    // More than may be in memory at once, one after the other: each gives its place back.
-    for _ in 0..obelus::limits::HTTP_MEMOS_IN_MEMORY + 8 {
+    // More than may be on their way at once, one after the other: each gives its place back.
+    for _ in 0..obelus::limits::HTTP_MEMOS + 8 {
+        served.clock.advance(1);
         let response = get(&served, &format!("/voice/{}/audio", memo.id))
             .bearer_auth(&token)
             .send()

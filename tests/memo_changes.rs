@@ -5,6 +5,8 @@
 mod fault_disk;
 
 use fault_disk::{Fault, FaultDisk, Left};
+use obelus::config::Config;
+use obelus::federation::server::{self, Asker, Policy, Proof, Refusal};
 use obelus::memo::envelope::{self, Contents, Envelope};
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::{Link, LinkBase};
@@ -17,6 +19,7 @@ use obelus::memo::store::telephone::SetLock;
 use obelus::memo::store::{Durable, NewMemo, Store, StoreError};
 use obelus::memo::telephone::code::MemoCode;
 use obelus::memo::telephone::lock::TelephoneLock;
+use obelus::memo::token::AccessToken;
 use obelus::memo::wav;
 use std::convert::Infallible;
 use std::io;
@@ -305,4 +308,31 @@ fn mailboxes_outlive_the_index() {
     drop(Store::open(folder.path()).unwrap());
     let store = lose_index(folder.path());
     assert!(store.mailboxes().owner("main").unwrap().is_some());
+}
+
+#[test]
+fn a_disk_that_fails_does_not_use_up_a_one_time_memo() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FaultDisk::new(folder.path());
+    let store = Store::open_on(folder.path(), Arc::new(disk.clone()), None).unwrap();
+    let (id, key) = leave(&store);
+    let length = std::fs::metadata(folder.path().join("memos").join(id.to_string()));
+    let length = length.unwrap().len();
+    let policy = Policy::new(&Config::default().federation);
+    let proof = Proof::of_token(&AccessToken::derive(&key).to_text());
+    let fetch = || server::fetch(&store, Some(id), proof, &policy, &Asker::OwnPage, time(0));
+    // In the record, in the ciphertext, in its last byte.
+    for from in [20, length - 800, length - 1] {
+        disk.spoil(Some(from));
+        assert!(
+            matches!(fetch(), Err(Refusal::Failed(StoreError::Io(_)))),
+            "{from}"
+        );
+        disk.spoil(None);
+        assert_eq!(store.get(&id).unwrap().unwrap().access_count, 0);
+    }
+    let mut served = fetch().unwrap();
+    let piece = served.ciphertext.piece().unwrap();
+    assert_eq!(piece, Some(store.ciphertext(&id).unwrap()));
+    assert!(matches!(fetch(), Err(Refusal::UsedUp)));
 }

@@ -7,12 +7,17 @@ mod fault_disk;
 mod owner;
 
 use fault_disk::{Fault, FaultDisk, Left};
+use obelus::config::Config;
+use obelus::federation::server::{self, Asker, Policy, Proof};
+use obelus::memo::envelope;
+use obelus::memo::journal;
 use obelus::memo::key::MemoId;
 use obelus::memo::link::LinkBase;
 use obelus::memo::owner::OwnerSeed;
 use obelus::memo::record::Encryption;
 use obelus::memo::store::receipts::Reason;
 use obelus::memo::store::Store;
+use obelus::memo::token::AccessToken;
 use obelus::memo::vault::{MemoMeta, StoredMemo, Vault, VaultCommand, VaultEvent};
 use std::io;
 use std::path::Path;
@@ -536,4 +541,37 @@ fn a_memo_whose_journal_is_still_there_is_not_doubled() {
         owner::samples(&owner::open(&store, &seed, &record)).len(),
         2 * SECOND
     );
+}
+
+#[test]
+fn a_recording_that_was_cut_off_is_given_out_as_its_frames() {
+    const SECONDS: usize = 5;
+    let mut rig = Rig::new();
+    rig.vault
+        .handle(vec![begin(0, "main"), append(0, 0, SECONDS * SECOND)]);
+    rig.commit();
+    let (_folder, store, seed) = rig.restart(Left::Synced);
+    let record = store.list(None, None, 10).unwrap().records.remove(0);
+    assert_eq!(record.metadata.encryption, Encryption::Stream);
+    let sealed = record.sealed_envelope.as_ref().unwrap();
+    let key = envelope::open(&seed, &record.id, sealed).unwrap().key;
+    let policy = Policy::new(&Config::default().federation);
+    let proof = Proof::of_token(&AccessToken::derive(&key).to_text());
+    let served = server::fetch(
+        &store,
+        Some(record.id),
+        proof,
+        &policy,
+        &Asker::OwnPage,
+        UNIX_EPOCH,
+    );
+    let mut ciphertext = served.unwrap().ciphertext;
+    assert_eq!(ciphertext.bytes(), record.file_size_bytes);
+    let mut frames = Vec::new();
+    while let Some(piece) = ciphertext.piece().unwrap() {
+        frames.extend(piece);
+    }
+    let opened = journal::open(&key, &record.encryption_iv, &frames).unwrap();
+    assert!(!opened.complete);
+    assert!(owner::samples(&opened.wav)[..] == audio(0, 0, SECONDS * SECOND)[..]);
 }

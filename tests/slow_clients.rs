@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 
 /// No test waits so long while all is well.
@@ -93,11 +94,19 @@ fn an_upload_that_trickles_is_cut_off_and_gives_its_room_back() {
     assert_eq!(status(&answer[..length]), "HTTP/1.1 201 Created");
 }
 
-/// Asks for a memo from that address, and reads no more than the status.
+/// Asks for a memo from that address, and reads no more than the status; the operating system little more.
 async fn ask(served: &Served, memo: &StoredMemo, from: &str) -> (String, tokio::net::TcpStream) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
+    ask_by(socket, served, memo, from).await
+}
+
+async fn ask_by(
+    socket: TcpSocket,
+    served: &Served,
+    memo: &StoredMemo,
+    from: &str,
+) -> (String, tokio::net::TcpStream) {
     socket
         .bind(format!("{from}:0").parse::<SocketAddr>().unwrap())
         .unwrap();
@@ -138,4 +147,30 @@ async fn who_does_not_read_keeps_memos_from_nobody_else() {
     while ask(&served, &memo, "127.0.0.1").await.0 != "HTTP/1.1 200 " {
         assert!(began.elapsed() < PATIENCE, "the place was not given back");
     }
+}
+
+#[tokio::test]
+async fn many_addresses_that_do_not_read_leave_a_listener_his_memo() {
+    let served = Served::start(|_| {});
+    let memo = served.leave(vec![0; 8 * 1024 * 1024]);
+    let mut unread = Vec::new();
+    for address in 1..=20 {
+        for _ in 0..limits::HTTP_MEMOS_PER_ADDRESS {
+            let (status, stream) = ask(&served, &memo, &format!("127.0.1.{address}")).await;
+            assert_eq!(status, "HTTP/1.1 200 ");
+            unread.push(stream);
+        }
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    let (status, mut stream) = ask_by(socket, &served, &memo, "127.0.0.1").await;
+    assert_eq!(status, "HTTP/1.1 200 ");
+    let (mut read, mut buffer) = (0, vec![0; 1024 * 1024]);
+    while read < memo.size_bytes {
+        let length = tokio::io::AsyncReadExt::read(&mut stream, &mut buffer)
+            .await
+            .unwrap();
+        assert!(length > 0, "the answer broke off");
+        read += length as u64;
+    }
+    assert_eq!(unread.len(), 20 * limits::HTTP_MEMOS_PER_ADDRESS);
 }

@@ -7,7 +7,7 @@
 pub use super::policy::{Asker, Policy};
 use crate::memo::key::{MemoId, MemoKey};
 use crate::memo::record::{Millis, Record};
-use crate::memo::store::{Store, StoreError};
+use crate::memo::store::{Ciphertext, Store, StoreError};
 use crate::memo::token::{AccessToken, Verifier};
 use std::time::SystemTime;
 use thiserror::Error;
@@ -74,7 +74,7 @@ pub struct Served {
     /// Its record, as it was before this fetch was counted.
     pub record: Record,
     /// Its ciphertext with the tag.
-    pub ciphertext: Vec<u8>,
+    pub ciphertext: Ciphertext,
 }
 
 /// Gives a memo's ciphertext to who proves to hold its key, and counts that. Blocks on the disk.
@@ -90,10 +90,22 @@ pub fn fetch(
     now: SystemTime,
 ) -> Result<Served, Refusal> {
     let record = check(store, id, proof, policy, asker, now)?;
-    let ciphertext = store.ciphertext(&record.id).map_err(Refusal::Failed)?;
+    let ciphertext = give_out(store, &record, now)?;
+    Ok(Served { record, ciphertext })
+}
+
+/// Opens a memo's ciphertext and counts that it is given out.
+pub(super) fn give_out(store: &Store, record: &Record, now: SystemTime) -> Result<Ciphertext, Refusal> {
+    let mut ciphertext = store.open_ciphertext(record).map_err(Refusal::Failed)?;
+    if record.max_accesses.is_some() {
+        // A disk that fails on the way does not use up a link that somebody was given.
+        ciphertext
+            .try_whole()
+            .map_err(|error| Refusal::Failed(error.into()))?;
+    }
     // Of two who come for the last time at once, one is counted.
     match store.count_access(&record.id, now).map_err(Refusal::Failed)? {
-        true => Ok(Served { record, ciphertext }),
+        true => Ok(ciphertext),
         false => Err(Refusal::UsedUp),
     }
 }

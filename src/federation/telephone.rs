@@ -4,10 +4,10 @@
 //! lies wrapped beside the ciphertext. A memo that may not go to that domain, or whose mailbox takes no codes, is as one
 //! that does not exist, and its lock counts nothing: so only domains that would get the memo can use its attempts up.
 
-use super::server::Refusal;
+use super::server::{give_out, Refusal};
 use super::{domain::Domain, policy::Asker, policy::Policy};
 use crate::memo::record::{Millis, Record};
-use crate::memo::store::{Store, StoreError};
+use crate::memo::store::{Ciphertext, Store, StoreError};
 use crate::memo::telephone::code::{Locator, Proof};
 use crate::memo::telephone::lock::{Parameters, Wrapped};
 use std::time::SystemTime;
@@ -37,7 +37,7 @@ pub struct Unlocked {
     /// Its key, for who has keyed the code.
     pub wrapped: Wrapped,
     /// Its ciphertext with the tag.
-    pub ciphertext: Vec<u8>,
+    pub ciphertext: Ciphertext,
 }
 
 /// How the code of a locator becomes a key; of a locator that opens nothing here, something that looks the same. Blocks on
@@ -73,14 +73,10 @@ pub fn open(
         _ if record.is_expired(now) => return Err(Refusal::UsedUp),
         _ => {}
     }
-    let ciphertext = store.ciphertext(&record.id).map_err(Refusal::Failed)?;
-    // Of two who come for the last time at once, one is counted.
-    match store.count_access(&record.id, now).map_err(Refusal::Failed)? {
-        true => Ok(Unlocked {
-            record,
-            wrapped: opened.wrapped,
-            ciphertext,
-        }),
-        false => Err(Refusal::UsedUp),
-    }
+    let ciphertext = give_out(store, &record, now)?;
+    Ok(Unlocked {
+        record,
+        wrapped: opened.wrapped,
+        ciphertext,
+    })
 }

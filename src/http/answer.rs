@@ -8,10 +8,8 @@ use axum::http::{header, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::Json;
-use base64::engine::general_purpose::STANDARD;
-use base64::Engine as _;
 use serde::Serialize;
-use serde_json::{json, Value};
+use serde_json::json;
 use std::time::Duration;
 
 /// Bytes handed to the connection at a time.
@@ -89,29 +87,6 @@ pub(super) fn large(bytes: Bytes, place: impl Send + 'static) -> Response {
     response
 }
 
-/// A JSON object with ciphertext in it as `encrypted_audio_b64`, beside the fields given. Written once, off the async
-/// threads, since it may have 85 MB; its place is kept as that of [`large`].
-pub(super) async fn with_audio(fields: Value, ciphertext: Vec<u8>, place: impl Send + 'static) -> Response {
-    let written = tokio::task::spawn_blocking(move || (audio_text(&fields, &ciphertext), place));
-    let Ok((text, place)) = written.await else {
-        return broken();
-    };
-    let mut response = large(text.into(), place);
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
-}
-
-fn audio_text(fields: &Value, ciphertext: &[u8]) -> String {
-    let fields = fields.to_string();
-    let mut text = String::with_capacity(ciphertext.len().div_ceil(3) * 4 + fields.len() + 32);
-    text.push_str("{\"encrypted_audio_b64\":\"");
-    STANDARD.encode_string(ciphertext, &mut text);
-    text.push_str("\",");
-    text.push_str(fields.strip_prefix('{').unwrap_or_default());
-    text
-}
-
 /// Ends a request that has not been answered in time: one whose body trickles, or whose disk hangs. An upload has longer,
 /// and is watched over piece by piece.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
@@ -130,18 +105,5 @@ pub(super) async fn in_time(request: Request, next: Next) -> Response {
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ciphertext_stands_in_an_object_beside_its_fields() {
-        let text = audio_text(&json!({"success": true, "memo_id": "a\"b"}), &[1, 2, 3, 4]);
-        let read: Value = serde_json::from_str(&text).unwrap();
-        let expected = json!({"success": true, "memo_id": "a\"b", "encrypted_audio_b64": "AQIDBA=="});
-        assert_eq!(read, expected);
     }
 }

@@ -9,13 +9,14 @@ use super::answer;
 use super::api::crowd::Place;
 use super::client_address::Client;
 use super::headers::{self, bearer};
+use super::outgoing::Outgoing;
 use super::path::Path;
 use super::State;
 use crate::federation::server::{self, Asker, Proof, Refusal};
 use crate::memo::key::MemoId;
 use crate::memo::record::Record;
 use crate::memo::seal::IV_BYTES;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State as FromState;
 use axum::http::{header, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -99,14 +100,8 @@ impl MemoFields {
     }
 }
 
-/// Ciphertext, and what is said of it. Its place is kept until the last of it was handed to the connection.
-pub(super) fn respond(ciphertext: Bytes, place: impl Send + 'static, memo: &MemoFields) -> Response {
-    let mut response = answer::large(ciphertext, place);
-    describe(&mut response, memo);
-    response
-}
-
-fn describe(response: &mut Response, memo: &MemoFields) {
+/// Says of an answer what the ciphertext in it is.
+pub(super) fn describe(response: &mut Response, memo: &MemoFields) {
     let fields = response.headers_mut();
     fields.insert(
         header::CONTENT_TYPE,
@@ -126,15 +121,15 @@ fn describe(response: &mut Response, memo: &MemoFields) {
     }
 }
 
-/// A memo's place in memory, among all and among those on their way to one address.
-pub(super) type InMemory = (OwnedSemaphorePermit, Place);
+/// A memo's place among all that are on their way, and among those on their way to one address.
+pub(super) type OnItsWay = (OwnedSemaphorePermit, Place);
 
-/// A place for a memo in memory, which others may have to give back first, but not for long. The error is the answer.
-pub(super) async fn place(state: &State, client: Client) -> Result<InMemory, Response> {
+/// A place for a memo on its way, which others may have to give back first, but not for long. The error is the answer.
+pub(super) async fn place(state: &State, client: Client) -> Result<OnItsWay, Response> {
     let wait = state.inner.memo_wait;
     let own = state.inner.readers.wait(client.address, 1, wait).await;
     let own = own.ok_or_else(answer::busy)?;
-    let permit = Arc::clone(&state.inner.bodies).acquire_owned();
+    let permit = Arc::clone(&state.inner.memos).acquire_owned();
     match tokio::time::timeout(wait, permit).await {
         Ok(Ok(permit)) => Ok((permit, own)),
         _ => Err(answer::busy()),
@@ -144,14 +139,28 @@ pub(super) async fn place(state: &State, client: Client) -> Result<InMemory, Res
 /// A memo that is given out, and its place.
 pub(super) struct Granted {
     pub(super) memo: server::Served,
-    pub(super) place: InMemory,
+    pub(super) place: OnItsWay,
 }
 
 impl Granted {
     /// The ciphertext as the answer.
     pub(super) fn respond(self) -> Response {
-        let fields = MemoFields::of(&self.memo.record);
-        respond(self.memo.ciphertext.into(), self.place, &fields)
+        let (record, outgoing) = self.outgoing();
+        let mut response = outgoing.respond();
+        describe(&mut response, &MemoFields::of(&record));
+        response
+    }
+
+    /// What is said of the memo, and its ciphertext on the way.
+    pub(super) fn outgoing(self) -> (Record, Outgoing<OnItsWay>) {
+        let (record, ciphertext) = (self.memo.record, self.memo.ciphertext);
+        let (id, place) = (record.id, self.place);
+        let outgoing = Outgoing {
+            id,
+            ciphertext,
+            place,
+        };
+        (record, outgoing)
     }
 }
 
@@ -174,7 +183,7 @@ pub(super) async fn fetch(
 ) -> Result<Granted, Response> {
     let place = place(state, client).await?;
     let (shared, now) = (state.clone(), state.wall());
-    // The place goes along: whoever goes away meanwhile does not make room before the disk was read.
+    // The place goes along: whoever goes away meanwhile does not make room before the disk has answered.
     let granted = decide(state, client, "fetch", id, asker, move |asker| {
         let policy = &shared.inner.federation.policy;
         let memo = server::fetch(shared.store(), id, proof, policy, asker, now)?;

@@ -253,7 +253,7 @@ pub(super) async fn fetch(FromState(state): FromState<State>, head: Head, body: 
         Ok(granted) => granted,
         Err(refused) => return refused,
     };
-    let record = granted.memo.record;
+    let (record, outgoing) = granted.outgoing();
     let fields = json!({
         "success": true,
         "memo_id": record.id,
@@ -266,7 +266,7 @@ pub(super) async fn fetch(FromState(state): FromState<State>, head: Head, body: 
         "max_age_seconds": max_age_secs(&record, state.wall()),
         "metadata": {"source": record.metadata.source, "created_at": record.created_at.to_rfc3339()},
     });
-    answer::with_audio(fields, granted.memo.ciphertext, granted.place).await
+    outgoing.respond_within(&fields)
 }
 
 /// How long another domain may keep the ciphertext: not at all where fetches are counted, nor beyond the memo's end.

@@ -6,6 +6,7 @@
 //! - [`api`]: what owners and senders do with memos.
 //! - [`inbox`], [`record`], [`open_page`]: the pages beside the player.
 //! - [`open`]: memos of other domains, for our own pages.
+//! - [`outgoing`]: memos on their way to who asked, piece by piece.
 //! - [`audio`], [`voice`], [`federation`], [`telephone`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
 //! - [`cors`], [`headers`], [`limiter`], [`client_address`], [`access_log`], [`refusals`]: what surrounds each request.
 //! - [`operator`]: whether the operator asks.
@@ -33,6 +34,7 @@ mod limiter;
 mod open;
 mod open_page;
 mod operator;
+mod outgoing;
 mod path;
 mod patience;
 mod record;
@@ -132,8 +134,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limiter: Mutex<Limiter>,
     refusals: Mutex<RefusalLog>,
-    /// One permit for each body in memory on its way out.
-    bodies: Arc<Semaphore>,
+    /// One permit for each memo on its way out.
+    memos: Arc<Semaphore>,
     readiness: Readiness,
     /// Whether strangers may leave memos in a browser.
     record: bool,
@@ -199,7 +201,7 @@ impl State {
                 clock: Arc::new(SystemClock::default()),
                 limiter: Mutex::new(Limiter::default()),
                 refusals: Mutex::new(RefusalLog::default()),
-                bodies: Arc::new(Semaphore::new(limits::HTTP_MEMOS_IN_MEMORY)),
+                memos: Arc::new(Semaphore::new(limits::HTTP_MEMOS)),
                 readiness: Arc::new(|| Ok(())),
                 record: http.record,
                 record_time: Duration::from_secs(http.record_days * 86_400),
@@ -282,8 +284,7 @@ impl State {
         self.change(|inner| inner.upload_wait = upload_wait)
     }
 
-    /// The same, with requests for memos that wait so long for a place in memory. To be called before the state is
-    /// shared.
+    /// The same, with requests for memos that wait so long for a place. To be called before the state is shared.
     pub fn with_memo_wait(self, memo_wait: Duration) -> Self {
         self.change(|inner| inner.memo_wait = memo_wait)
     }

@@ -140,7 +140,9 @@ async fn open(state: &State, client: Client, wanted: Wanted) -> Response {
     match fetched {
         Ok(memo) => {
             log("fetched");
-            audio::respond(memo.ciphertext.clone(), (permit, asker, domain), &fields(&memo))
+            let mut response = answer::large(memo.ciphertext.clone(), (permit, asker, domain));
+            audio::describe(&mut response, &fields(&memo));
+            response
         }
         Err(error) => {
             log(&error.to_string());

@@ -1,5 +1,5 @@
 //! Connections whose other end takes what is written to it: one that reads nothing, or a byte now and then, is closed, so
-//! that it does not keep its place, and a memo in memory.
+//! that it does not keep its place, and a memo's file open.
 
 use std::future::Future;
 use std::io;

@@ -9,6 +9,7 @@ use crate::limits;
 use axum::body::Body;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
@@ -112,6 +113,7 @@ async fn connection(
     stopped: watch::Receiver<()>,
 ) {
     let _ = stream.set_nodelay(true);
+    take_little(&stream);
     let peer = Peer {
         address,
         tls: tls.is_some(),
@@ -126,8 +128,15 @@ async fn connection(
     }
 }
 
+/// Has the operating system take no more of an answer than it is about to send: what it takes lies in memory as well, up
+/// to some megabytes for a reader who has stopped reading.
+fn take_little(stream: &TcpStream) {
+    // A system that does not know this takes more.
+    let _ = SockRef::from(stream).set_tcp_notsent_lowat(limits::HTTP_UNSENT_BYTES);
+}
+
 /// Serves the requests of one connection, until either side has enough.
-async fn requests(
+pub(super) async fn requests(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: Peer,
     router: Router,
@@ -216,6 +225,24 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_nobody_reads_takes_little() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        take_little(&near);
+        // What is not sent, what is taken at once for it, and what the other end takes without reading.
+        let most = 16 * limits::HTTP_UNSENT_BYTES as usize;
+        let (mut taken, piece) = (0, [7; 4096]);
+        near.writable().await.unwrap();
+        while let Ok(written) = near.try_write(&piece) {
+            taken += written;
+            assert!(taken <= most, "the system takes more and more");
+        }
+        assert!(taken > 0);
+        drop(far);
+    }
 
     #[test]
     fn one_address_has_so_many_connections_and_a_trusted_proxy_any_number() {

@@ -4,9 +4,10 @@
 //! was keyed, for the wrapped key and the memo. Wrong proofs are counted here, by lock, by domain and by address.
 
 use super::answer;
-use super::audio::{self, admit, refused, InMemory};
+use super::audio::{self, admit, refused, OnItsWay};
 use super::body;
 use super::federation::{log_refused, who, Head, SecretText};
+use super::outgoing::Outgoing;
 use super::State;
 use crate::federation::domain::Domain;
 use crate::federation::server::{Asker, Refusal};
@@ -127,7 +128,7 @@ async fn open(
     let place = audio::place(state, head.client).await?;
     let now = state.wall();
     let opened = decide(state, domain, move |state, asked| {
-        // The place goes along: whoever goes away meanwhile does not make room before the disk was read.
+        // The place goes along: whoever goes away meanwhile does not make room before the disk has answered.
         (telephone::open(state.store(), locator, &proof, asked, now), place)
     });
     let (opened, place) = opened.await?;
@@ -137,7 +138,7 @@ async fn open(
     match opened {
         Ok(unlocked) => {
             log(Some(unlocked.record.id.to_string()), "served");
-            Ok(respond(unlocked, place).await)
+            Ok(respond(unlocked, place))
         }
         Err(Refusal::Unknown) => {
             log(None, "no such code");
@@ -168,7 +169,7 @@ async fn decide<T: Send + 'static>(
     decided.await.map_err(|_| answer::broken())
 }
 
-async fn respond(unlocked: Unlocked, place: InMemory) -> Response {
+fn respond(unlocked: Unlocked, place: OnItsWay) -> Response {
     let record = &unlocked.record;
     let (iv, ct) = unlocked.wrapped.to_text();
     let fields = json!({
@@ -181,5 +182,11 @@ async fn respond(unlocked: Unlocked, place: InMemory) -> Response {
         "audio_format": record.audio_format,
         "complete": record.complete,
     });
-    answer::with_audio(fields, unlocked.ciphertext, place).await
+    let (id, ciphertext) = (record.id, unlocked.ciphertext);
+    Outgoing {
+        id,
+        ciphertext,
+        place,
+    }
+    .respond_within(&fields)
 }
