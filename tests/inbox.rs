@@ -20,7 +20,9 @@ use obelus::memo::store::mailboxes::OwnerKey;
 use obelus::memo::store::{NewMemo, Store};
 use obelus::memo::token::AccessToken;
 use obelus::memo::{seal, wav};
-use owned::{assert_calm, opened, rows, screenshots, text, time, tone, Owned, PLAYABLE};
+use owned::{
+    assert_calm, opened, rows, screenshots, text, time, tone, until_kept_in, Owned, LISTED, PLAYABLE,
+};
 use served::Served;
 use std::path::Path;
 use std::process::Command;
@@ -128,6 +130,7 @@ fn an_inbox_from_its_set_up_to_the_last_deletion() {
     let base = format!("http://localhost:{port}");
     let browser = Browser::start(&chromium, &[]);
     let page = browser.page(1280, 800, false);
+    page.without_haste();
 
     // The key is made in the browser, and kept before the server knows its public half.
     page.open(&format!("{base}/inbox/main#setup={token}"));
@@ -328,7 +331,10 @@ fn the_inbox_works_by_keyboard_alone() {
     };
     let owned = Owned::new().with_three();
     let browser = Browser::start(&chromium, &[]);
-    let page = opened(&browser, &owned.link());
+    let page = browser.page(1280, 800, false);
+    page.without_haste();
+    page.open(&owned.link());
+    page.until(LISTED);
     page.press("j");
     assert_eq!(focused(&page), "+33155501999");
     page.press("j");
@@ -393,16 +399,7 @@ fn what_was_opened_is_heard_without_the_server() {
     page.click(".row", "Harbour Office");
     page.until(PLAYABLE);
     page.until("navigator.serviceWorker.controller");
-    page.evaluate(
-        "new Promise((resolve) => {
-           const look = async () => {
-             const kept = await indexedDB.databases();
-             const page = await caches.match('/inbox/main');
-             kept.length && page ? resolve(true) : setTimeout(look, 10);
-           };
-           look();
-         })",
-    );
+    until_kept_in(&page, &["lists", "bodies"]);
     // Nothing that is kept on the device says who called, and no key is among it.
     let kept = page.evaluate(
         "new Promise((resolve) => {

@@ -14,7 +14,7 @@ use browser::{Browser, Page};
 use obelus::memo::key::MemoId;
 use obelus::memo::owner::{Kem, OwnerSeed};
 use obelus::memo::store::receipts::Reason;
-use owned::{assert_calm, opened, rows, screenshots, text, time, Owned, LISTED, PLAYABLE};
+use owned::{assert_calm, opened, rows, screenshots, text, time, until_kept_in, Owned, LISTED, PLAYABLE};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -175,7 +175,13 @@ fn many_tabs_of_a_mailbox_wait_for_changes_with_one_request() {
     };
     let owned = Owned::new().with_three();
     let browser = Browser::start(&chromium, &[]);
-    let mut tabs: Vec<Page<'_>> = (0..8).map(|_| opened(&browser, &owned.link())).collect();
+    let first = opened(&browser, &owned.link());
+    // It has its turn before any other tab can.
+    first.until(
+        "navigator.locks.query().then(({ held }) => window.leads = held.length) && window.leads === 1",
+    );
+    let mut tabs = vec![first];
+    tabs.extend((1..8).map(|_| opened(&browser, &owned.link())));
     owned.leave(180, |contents| contents.from = text("+4930123456"));
     for tab in &tabs {
         tab.until(&rows(4));
@@ -251,13 +257,8 @@ fn an_inbox_that_began_without_the_server_learns_that_its_key_is_another() {
     let owned = Owned::new().with_three();
     let browser = Browser::start(&chromium, &[]);
     let page = opened(&browser, &owned.link());
-    page.until("indexedDB.databases && window.navigator.serviceWorker.controller");
-    page.evaluate(
-        "new Promise((resolve) => {
-           const look = async () => ((await indexedDB.databases()).length ? resolve(0) : setTimeout(look, 10));
-           look();
-         })",
-    );
+    page.until("navigator.serviceWorker.controller");
+    until_kept_in(&page, &["lists"]);
     page.before_scripts(
         "window.realFetch = window.fetch;
          window.fetch = (...asked) =>
@@ -343,7 +344,7 @@ fn an_inbox_that_began_without_the_server_goes_on_with_it() {
     );
     page.open(&owned.link());
     page.until(&rows(3));
-    page.until("(indexedDB.databases().then((all) => window.kept = all.length), window.kept > 0)");
+    until_kept_in(&page, &["lists"]);
     page.evaluate("localStorage.setItem('away', '1')");
     page.reload();
     page.until(&format!(
@@ -368,6 +369,7 @@ fn a_hidden_inbox_tells_of_a_new_memo_and_its_message_holds_no_secret() {
     let browser = Browser::start(&chromium, &[]);
     browser.grant(&owned.base(), &["notifications"]);
     let page = browser.page(1280, 800, false);
+    page.without_haste();
     // What the browser was asked to show, noted on its way.
     page.before_scripts(
         "window.shown = [];

@@ -12,8 +12,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-/// After so long without a message the browser counts as hung; no test waits for this while all is well.
+/// After so long without what is waited for, a test fails; none waits for this while all is well.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After so long without a message the browser counts as hung. Longer than what a page itself waits for.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// A running browser. Ends when dropped.
 pub struct Browser {
@@ -153,7 +155,7 @@ impl Browser {
             .write_all(&bytes)
             .expect("the browser lives");
         loop {
-            let message = self.messages.recv_timeout(PATIENCE).expect("the browser answers");
+            let message = self.messages.recv_timeout(SILENCE).expect("the browser answers");
             if message["id"] == id {
                 return match message.get("error") {
                     Some(error) => Err(error.clone()),
@@ -234,7 +236,7 @@ impl Page<'_> {
     /// Waits until a JavaScript expression is true, over reloads of the page too. Looks in the page itself, again and
     /// again.
     pub fn until(&self, expression: &str) {
-        let patience_ms = PATIENCE.as_millis() / 2;
+        let patience_ms = PATIENCE.as_millis();
         let looking = format!(
             "new Promise((resolve) => {{
                const end = Date.now() + {patience_ms};
@@ -255,7 +257,7 @@ impl Page<'_> {
             .try_call(session, "Runtime.evaluate", params.clone())
             .map_or(true, |result| result["result"]["value"] != true)
         {
-            assert!(begun.elapsed() < PATIENCE / 2, "in vain: {expression}");
+            assert!(begun.elapsed() < PATIENCE, "in vain: {expression}");
         }
     }
 
@@ -287,8 +289,23 @@ impl Page<'_> {
             json!(selector),
             json!(says)
         );
-        self.until(&format!("{found}.length"));
-        self.evaluate(&format!("{found}[0].click()"));
+        // Between two looks the page may draw it anew.
+        let click = format!("((one) => Boolean(one && (one.click(), true)))({found}[0])");
+        loop {
+            self.until(&format!("{found}.length"));
+            if self.evaluate(&click) == true {
+                return;
+            }
+        }
+    }
+
+    /// From the next page on, what it says for a while stays, and what can be undone for a while can be for as long as
+    /// the test takes.
+    pub fn without_haste(&self) {
+        self.before_scripts(
+            "const later = window.setTimeout;
+             window.setTimeout = (act, ms, ...rest) => later(act, ms === 5000 || ms === 8000 ? 2 ** 31 - 1 : ms, ...rest);",
+        );
     }
 
     /// Writes into a field, as somebody types.

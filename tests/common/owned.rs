@@ -150,6 +150,31 @@ pub fn opened<'a>(browser: &'a Browser, link: &str) -> Page<'a> {
     page
 }
 
+/// Waits until the device keeps the page itself and something in each of these tables of the mailbox `main`.
+pub fn until_kept_in(page: &Page<'_>, tables: &[&str]) {
+    page.evaluate(&format!(
+        "new Promise((resolve) => {{
+           const count = (table) => new Promise((resolve, reject) => {{
+             const opening = indexedDB.open('obelus-inbox-main');
+             opening.onerror = reject;
+             opening.onsuccess = () => {{
+               const counting = opening.result.transaction(table).objectStore(table).count();
+               counting.onsuccess = () => {{ opening.result.close(); resolve(counting.result); }};
+             }};
+           }});
+           const look = async () => {{
+             // Opened before the page has made it, it would be another one.
+             const made = (await indexedDB.databases()).some(({{ name }}) => name === 'obelus-inbox-main');
+             const page = await caches.match('/inbox/main');
+             const counts = made && page ? await Promise.all({}.map(count)) : [0];
+             counts.every((one) => one > 0) ? resolve(true) : setTimeout(look, 10);
+           }};
+           look();
+         }})",
+        serde_json::json!(tables)
+    ));
+}
+
 /// What a page did that it must not: errors, and requests to others or with a secret in them.
 pub fn assert_calm(page: &Page<'_>, port: u16, secrets: &[&str]) {
     assert_eq!(page.errors(), Vec::<String>::new());
