@@ -57,9 +57,11 @@ fn leave(store: &Store, samples: &[i16]) -> (MemoId, MemoKey, MemoCode) {
     (id, key, code)
 }
 
-/// Calls, keys the other domain's number and a code, and gives what was heard.
-fn open(switch: &Switch, code: &str, stay_secs: u32) -> Vec<i16> {
-    switch.hear(601, None, &format!("{NUMBER}*{code}"), stay_secs)
+/// Calls, keys the other domain's number and a code, hangs up when that switch says this, and gives what was heard.
+fn open(switch: &Switch, code: &str, says: (&Switch, &str)) -> Vec<i16> {
+    switch.hear_until(601, &format!("{NUMBER}*{code}"), || {
+        says.0.wait_for_message(says.1);
+    })
 }
 
 #[test]
@@ -104,7 +106,8 @@ fn a_caller_of_one_switch_hears_a_memo_of_another() {
     let last = wrong.pop().unwrap().to_digit(10).unwrap();
     wrong.push(char::from_digit((last + 1) % 10, 10).unwrap());
 
-    assert_eq!(packets_in(&open(&called, &wrong, 10), &audio), 0);
+    let refused = open(&called, &wrong, (&home, "wrong telephone code"));
+    assert_eq!(packets_in(&refused, &audio), 0);
     let counted = |line: &str| line.contains("wrong telephone code") && line.contains(&id.to_string());
     assert_eq!(home.log().lines().filter(|line| counted(line)).count(), 1);
     assert!(
@@ -112,17 +115,17 @@ fn a_caller_of_one_switch_hears_a_memo_of_another() {
         "it is not counted here"
     );
 
-    let heard = open(&called, &right, 20);
+    // The memo is heard to its end, and the call ends where nothing is pressed after it.
+    let heard = called.hear(601, None, &format!("{NUMBER}*{right}"), 60);
     assert_eq!(
         packets_in(&heard, &audio),
         75,
         "the memo is heard as it was recorded"
     );
 
-    assert_eq!(packets_in(&open(&called, &digits(&unplayable), 10), &audio), 0);
-    assert!(called
-        .log()
-        .contains("it is audio/webm, which is not played by telephone"));
+    let why = "it is audio/webm, which is not played by telephone";
+    let refused = open(&called, &digits(&unplayable), (&called, why));
+    assert_eq!(packets_in(&refused, &audio), 0);
 
     let logs = called.log() + &home.log();
     for secret in [&right, &wrong, code.secret.expose(), &key.to_text()] {

@@ -50,8 +50,8 @@ fn a_caller_hears_the_recording_before_it_is_kept() {
     said.iter()
         .for_each(|sample| writer.write_sample(*sample).unwrap());
     writer.finalize().unwrap();
-    // # ends the recording, 2 plays it; then the caller hangs up, which keeps it.
-    let heard = switch.hear(1, Some(&words), "#2", 6);
+    // # ends the recording, 2 plays it; then the caller presses nothing, which keeps it.
+    let heard = switch.hear(1, Some(&words), "#2", 60);
     let packets = packets_in(&heard, &said);
     assert!(packets > PACKETS * 9 / 10, "{packets} packets were heard again");
     switch.wait_for_message("over with STORED");

@@ -171,20 +171,38 @@ impl Switch {
     /// Calls a number with `obelus call`, saying what is in that file where there is one, presses the keys, and gives what was
     /// heard until the switch hung up, or so long after the last key.
     pub fn hear(&self, number: u32, says: Option<&Path>, keys: &str, stay_secs: u32) -> Vec<i16> {
-        let heard = self.folder().join("heard.wav");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_obelus"));
-        command.args(["call", &format!("sip:{number}@{}", self.udp), "--at-once"]);
+        let mut command = self.caller(number, keys, stay_secs);
         if let Some(words) = says {
             command.arg("--wav").arg(words);
         }
-        let output = command
-            .args(["--dtmf", keys, "--stay", &stay_secs.to_string(), "--record"])
-            .arg(&heard)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = command.output().unwrap();
         assert!(output.status.success(), "{output:?}");
-        let reader = hound::WavReader::open(&heard).unwrap();
+        self.heard()
+    }
+
+    /// Calls a number, presses the keys, hangs up when `is_over` returns, and gives what was heard.
+    pub fn hear_until(&self, number: u32, keys: &str, is_over: impl FnOnce()) -> Vec<i16> {
+        let mut caller = self.caller(number, keys, 600).spawn().unwrap();
+        is_over();
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(caller.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+        assert!(caller.wait().unwrap().success());
+        self.heard()
+    }
+
+    /// `obelus call`, which writes down what it hears.
+    fn caller(&self, number: u32, keys: &str, stay_secs: u32) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_obelus"));
+        command
+            .args(["call", &format!("sip:{number}@{}", self.udp), "--at-once"])
+            .args(["--dtmf", keys, "--stay", &stay_secs.to_string(), "--record"])
+            .arg(self.folder().join("heard.wav"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn heard(&self) -> Vec<i16> {
+        let reader = hound::WavReader::open(self.folder().join("heard.wav")).unwrap();
         reader.into_samples().map(|sample| sample.unwrap()).collect()
     }
 
