@@ -35,8 +35,8 @@ const CACHE_BYTES: u64 = 1024 * 1024;
 ///
 /// Sled looks which pages it may give back only when 64 accesses wait in one of its 256 queues. Ids are random, so that
 /// most accesses are to a page of their own, and 16,384 pages, some 2 KB each, would wait there whatever the cache may
-/// hold. Each page that is asked for eight times leaves an eighth of that. The page is at hand, so that no page of a list takes longer
-/// for it that would show (docs/measurements.md).
+/// hold. Each page that is asked for eight times leaves an eighth of that. It is at hand, so that a list takes no longer
+/// that would show.
 const MORE_ACCESSES: usize = 7;
 
 pub(super) struct Index {
