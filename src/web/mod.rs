@@ -121,13 +121,81 @@ impl Room {
     }
 }
 
-/// An error with what lies beneath it, in one line.
+/// What the layers of the HTTP client say where the one beneath them says it all.
+const WRAPPERS: [&str; 5] = [
+    "error sending request",
+    "client error (Connect)",
+    "tcp connect error",
+    "dns error",
+    "error resolving DNS",
+];
+
+/// An error with what lies beneath it, in one line: `operation timed out`, `Connection refused (os error 111)`.
 pub fn reason(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(beneath) = source {
-        text = format!("{text}: {beneath}");
-        source = beneath.source();
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let mut said: Vec<String> = chain.map(ToString::to_string).collect();
+    let last = said.pop().unwrap_or_default();
+    said.retain(|text| !WRAPPERS.contains(&text.as_str()));
+    said.push(last);
+    // Some layers repeat what lies beneath them.
+    said.dedup();
+    said.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+    use std::fmt;
+
+    /// Layers of an error, the outermost first.
+    #[derive(Debug)]
+    struct Layer(&'static str, Option<Box<Layer>>);
+
+    impl fmt::Display for Layer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
     }
-    text
+
+    impl std::error::Error for Layer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            self.1.as_deref().map(|layer| layer as _)
+        }
+    }
+
+    fn said(layers: &[&'static str]) -> String {
+        let made = layers
+            .iter()
+            .rev()
+            .fold(None, |beneath, text| Some(Box::new(Layer(text, beneath))));
+        reason(&*made.expect("there is a layer"))
+    }
+
+    #[test]
+    fn a_reason_says_what_is_wrong_and_not_through_which_layers_it_came() {
+        let connect = "client error (Connect)";
+        for (layers, reason) in [
+            (
+                &[
+                    "error sending request",
+                    connect,
+                    "tcp connect error",
+                    "Connection refused",
+                ][..],
+                "Connection refused",
+            ),
+            (
+                &["error sending request", "operation timed out"],
+                "operation timed out",
+            ),
+            (&["error sending request"], "error sending request"),
+            (
+                &["error decoding response body", "unexpected end of file"],
+                "error decoding response body: unexpected end of file",
+            ),
+            (&["no such host", "no such host"], "no such host"),
+        ] {
+            assert_eq!(said(layers), reason);
+        }
+    }
 }

@@ -83,7 +83,7 @@ impl Mailer {
         let message = self.message(letter)?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(super::reason(&error)),
+            Err(error) => Err(crate::web::reason(&error)),
         }
     }
 

@@ -77,7 +77,7 @@ impl HandOver {
             let Some(job) = &self.job else { return false };
             let memo_id = &job.telling.memo_id;
             let Err(reason) = self.ways.tell(&job.channel, &job.telling).await else {
-                debug!(%memo_id, to = %job.channel.name(), "link handed over");
+                debug!(memo = %memo_id, to = %job.channel.name(), "link handed over");
                 self.job = None;
                 return true;
             };
@@ -90,7 +90,7 @@ impl HandOver {
             let pause = self.ways.policy.pause_with(failures, &mut self.rng);
             warn!(
                 mailbox = %job.telling.mailbox,
-                %memo_id,
+                memo = %memo_id,
                 to = %job.channel.name(),
                 reason,
                 failures,
@@ -117,8 +117,8 @@ impl Drop for HandOver {
 pub(super) fn lost(job: &Job, reason: &str) {
     let (mailbox, memo_id, to) = (&job.telling.mailbox, &job.telling.memo_id, job.channel.name());
     if job.channel.carries_the_link() {
-        error!(%mailbox, %memo_id, %to, reason, "the link of this memo was not handed over and is lost");
+        error!(%mailbox, memo = %memo_id, %to, reason, "the link of this memo was not handed over and is lost");
     } else {
-        warn!(%mailbox, %memo_id, %to, reason, "nobody was told of this memo by this way");
+        warn!(%mailbox, memo = %memo_id, %to, reason, "nobody was told of this memo by this way");
     }
 }

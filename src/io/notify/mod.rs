@@ -174,7 +174,7 @@ impl Notifier {
         let mailbox = notice.mailbox.as_deref().unwrap_or("-");
         debug!(
             mailbox,
-            memo_id = %notice.memo_id,
+            memo = %notice.memo_id,
             link = notice.public_link(),
             from = %Private(&notice.from),
             seconds = notice.seconds,
@@ -188,7 +188,7 @@ impl Notifier {
         if !channels.iter().any(Channel::carries_the_link) {
             warn!(
                 mailbox,
-                memo_id = %notice.memo_id,
+                memo = %notice.memo_id,
                 "nobody was given this memo's link: the mailbox has neither notify_command, notify_webhook nor \
                  notify_email"
             );
@@ -235,17 +235,6 @@ impl Running {
             }
         }
     }
-}
-
-/// An error with what lies beneath it: `error sending request: connection refused`.
-pub(super) fn reason(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(beneath) = source {
-        text = format!("{text}: {beneath}");
-        source = beneath.source();
-    }
-    text
 }
 
 #[cfg(test)]

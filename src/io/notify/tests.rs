@@ -116,7 +116,7 @@ async fn a_command_receives_one_line_and_the_log_has_no_key() {
         format!("{JSON}\n")
     );
     assert!(
-        log.contains("a memo to tell of mailbox=main memo_id=AAAAAAAAAAAAAAAAAAAAAA"),
+        log.contains("a memo to tell of mailbox=main memo=AAAAAAAAAAAAAAAAAAAAAA"),
         "{log}"
     );
     assert!(

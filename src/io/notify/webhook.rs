@@ -1,8 +1,8 @@
 //! A notifier that is an HTTP server: the notice as the body of a POST, success by a 2xx answer.
 
 use super::notice::Telling;
-use super::reason;
 use super::signature::Signer;
+use crate::web::reason;
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{header, StatusCode};
 use std::sync::{Arc, OnceLock};

@@ -5,9 +5,9 @@
 //! wiped.
 
 use crate::config::Transcription;
-use crate::io::notify::reason;
 use crate::limits;
 use crate::secret::Secret;
+use crate::web::reason;
 use reqwest::multipart::{Form, Part};
 use reqwest::{header, Body, Url};
 use serde::{Deserialize, Serialize};
