@@ -19,10 +19,11 @@ use obelus::memo::record::{Facts, Source};
 use obelus::memo::store::staging::Staging;
 use obelus::memo::store::telephone::SetLock;
 use obelus::memo::store::NewMemo;
-use obelus::memo::telephone::code::MemoCode;
+use obelus::memo::telephone::code::{CodeSecret, MemoCode};
 use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::token::Verifier;
 use obelus::memo::{seal, wav};
+use obelus::secret::Digits;
 use serde_json::{json, Value};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
@@ -100,6 +101,84 @@ fn an_archive_brings_a_mailbox_to_another_server() {
     let listed = json(&to.run(&["mailbox", "list", "--json"]));
     assert_eq!(listed[0]["public_key"], public.to_text());
     assert!(leftovers(&to).is_empty());
+}
+
+#[test]
+fn a_mailbox_takes_its_telephone_code_along_with_its_key() {
+    let (from, to) = (Place::new(), Place::new());
+    let key = json(&from.run(&["mailbox", "key", "main", "--json"]));
+    let link = key["inbox_link"].as_str().unwrap();
+    let made = json(&from.run_with(&["mailbox", "telephone", "main", "-", "--json"], link));
+    let file = from.path().join("main.tar");
+    let name = file.to_str().unwrap();
+    printed(&from.run(&["mailbox", "export", "main", "-o", name]));
+    let code_of = |place: &Place, mailbox: &str| {
+        let entry = place.store().mailboxes().get(mailbox).unwrap();
+        entry.and_then(|entry| entry.telephone)
+    };
+
+    // Not without the key, nor under another name, for which it was not made.
+    printed(&to.run(&["mailbox", "import", name]));
+    assert!(code_of(&to, "main").is_none());
+    let renamed = to.run(&["mailbox", "import", name, "--mailbox", "sales", "--with-owner"]);
+    printed(&renamed);
+    let said = String::from_utf8_lossy(&renamed.stderr).into_owned();
+    assert!(
+        said.contains("`obelus mailbox telephone sales` makes one"),
+        "{said}"
+    );
+    assert!(code_of(&to, "sales").is_none());
+
+    printed(&to.run(&["mailbox", "import", name, "--with-owner"]));
+    let mut digits = Digits::new();
+    made["code"]
+        .as_str()
+        .unwrap()
+        .chars()
+        .for_each(|digit| assert!(digits.push(digit)));
+    let lock = code_of(&to, "main").unwrap().lock;
+    let derived = CodeSecret::keyed(digits).unwrap().derive(lock.parameters());
+    assert!(lock.is_proof(&derived.proof()));
+    let seed = lock.wrapped().open_seed(&derived, "main").unwrap();
+    assert_eq!(link.split_once('#').unwrap().1, *seed.to_text());
+    // A code that was made there since is left alone.
+    printed(&to.run_with(&["mailbox", "telephone", "main", "-"], link));
+    let newer = code_of(&to, "main").unwrap().lock;
+    printed(&to.run(&["mailbox", "import", name, "--with-owner"]));
+    assert!(code_of(&to, "main").unwrap().lock.parameters() == newer.parameters());
+    assert!(newer.parameters() != lock.parameters());
+}
+
+#[test]
+fn what_is_no_archive_and_no_mailbox_is_said_to_be_none() {
+    let place = Place::new();
+    printed(&place.run(&["mailbox", "key", "main", "--json"]));
+    let other = place.path().join("letter.tar");
+    let out = place.path().join("out");
+    let (other, out) = (other.to_str().unwrap(), out.to_str().unwrap());
+    for content in ["Dear all,\n".to_owned(), "x".repeat(5_000)] {
+        std::fs::write(other, content).unwrap();
+        let said = complained(&place.run(&["mailbox", "import", other]));
+        assert!(said.contains("letter.tar: not an archive of a mailbox"), "{said}");
+    }
+    for arguments in [
+        &["memo", "list", "--mailbox", "mian"][..],
+        &["mailbox", "export", "mian", "-o", out],
+        &["memo", "export-sqlite", out, "--mailbox", "mian"],
+    ] {
+        let said = complained(&place.run(arguments));
+        assert!(said.contains("no [[mailbox]] with the name \"mian\""), "{said}");
+        assert!(!Path::new(out).exists(), "{arguments:?}");
+    }
+    assert_eq!(
+        printed(&place.run(&["memo", "list", "--mailbox", "main"])),
+        "no memos\n"
+    );
+    // Memos of a mailbox that the configuration had before are there still.
+    let (id, _) = place.leave("gone", &SAMPLES, None);
+    let listed = printed(&place.run(&["memo", "list", "--mailbox", "gone"]));
+    assert!(listed.contains(&id.to_string()), "{listed}");
+    printed(&place.run(&["mailbox", "export", "gone", "-o", out]));
 }
 
 /// A share of a memo, as its owner's browser makes it.

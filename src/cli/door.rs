@@ -115,6 +115,17 @@ pub(super) fn declared(config: &Config, name: &str) -> Result<(), String> {
     }
 }
 
+/// Fails where nothing was found in a mailbox that the configuration does not have: its name is mistyped, most likely. One
+/// that it had before may hold memos still.
+pub(super) fn declared_or_used(config: &Config, name: &str, is_used: bool) -> Result<(), String> {
+    match is_used {
+        true => Ok(()),
+        false => {
+            declared(config, name).map_err(|reason| format!("{reason}, and the store has no memos of it"))
+        }
+    }
+}
+
 /// What stands before this server's links.
 pub(super) fn base(config: &Config) -> LinkBase {
     let http = &config.http;

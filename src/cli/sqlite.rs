@@ -1,6 +1,6 @@
 //! `obelus memo import-sqlite` and `export-sqlite`.
 
-use super::door::{base, declared, Door};
+use super::door::{base, declared, declared_or_used, Door};
 use super::mailbox::take_over;
 use crate::config::Config;
 use crate::io::control::Request;
@@ -76,7 +76,10 @@ pub(super) fn import(
 pub(super) fn export(config: &Config, file: &Path, mailbox: Option<String>) -> Result<(), String> {
     let door = Door::open(config)?;
     let writer = Writer::new(file).map_err(|error| in_file(file, &error))?;
-    let written = write(&door, &writer, mailbox).and_then(|count| {
+    let written = write(&door, &writer, mailbox.clone()).and_then(|count| {
+        if let Some(name) = &mailbox {
+            declared_or_used(config, name, count > 0)?;
+        }
         writer.finish().map_err(|error| error.to_string())?;
         Ok(count)
     });

@@ -130,7 +130,9 @@ impl ParsedInboxLink {
     /// # Errors
     /// Says which part is missing or malformed.
     pub fn parse(text: &str) -> Result<Self, LinkError> {
-        let (address, seeds) = text.trim().split_once('#').ok_or(LinkError::NoKey)?;
+        let text = text.trim();
+        // Of what is no link at all, that its key is missing would say little.
+        let (address, seeds) = text.split_once('#').unwrap_or((text, ""));
         let (base, mailbox) = address.rsplit_once("/inbox/").ok_or(LinkError::NotAnInbox)?;
         let mailbox = mailbox.trim_end_matches('/');
         if base.is_empty() || mailbox.is_empty() || mailbox.contains(['/', '?', ' ']) {

@@ -787,4 +787,12 @@ fn an_inbox_link_is_taken_apart_again() {
     ] {
         assert!(ParsedInboxLink::parse(bad).is_err(), "{bad}");
     }
+    // Of what is no inbox's link at all, that is said.
+    for (bad, error) in [
+        ("main", LinkError::NotAnInbox),
+        ("https://memo.example.org/voice/main", LinkError::NotAnInbox),
+        ("https://memo.example.org/inbox/main", LinkError::NoKey),
+    ] {
+        assert_eq!(ParsedInboxLink::parse(bad).err(), Some(error), "{bad}");
+    }
 }

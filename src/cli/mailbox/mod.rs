@@ -102,7 +102,8 @@ pub enum Command {
         /// Into this mailbox, instead of the one that the archive names
         #[arg(long, value_name = "NAME")]
         mailbox: Option<String>,
-        /// Take the owner's key too, where the mailbox has none: what is recorded from now on is sealed to it
+        /// Take the owner's key too, where the mailbox has none, with its telephone code: what is recorded from now on is
+        /// sealed to it
         #[arg(long)]
         with_owner: bool,
     },

@@ -1,11 +1,12 @@
 //! `obelus mailbox export` and `import`.
 
-use crate::cli::door::{declared, Door};
+use crate::cli::door::{declared, declared_or_used, Door};
 use crate::config::Config;
 use crate::io::control::Request;
 use crate::io::transfer::archive::{self, Owner, Writer};
 use crate::memo::record::Millis;
 use crate::memo::store::staging::{read_body, Adopted, Staging};
+use crate::memo::telephone::lock::TelephoneLock;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs::File;
@@ -27,6 +28,7 @@ pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), S
         .tempfile_in(folder)
         .map_err(in_file)?;
     let owner = owner(&door, name)?;
+    let has_owner = owner.is_some();
     let now = Millis::from_time(SystemTime::now()).to_rfc3339();
     let out = BufWriter::new(temporary);
     let mut writer = Writer::new(out, name.to_owned(), config.http.domain.clone(), owner, now);
@@ -51,6 +53,7 @@ pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), S
             Err(error) => return Err(format!("the memo {}: {error}", record.id)),
         }
     }
+    declared_or_used(config, name, !written.is_empty() || has_owner)?;
     let (mut out, count) = writer.finish().map_err(|error| error.to_string())?;
     out.flush().map_err(in_file)?;
     let temporary = out.into_inner().map_err(|error| in_file(error.into_error()))?;
@@ -95,12 +98,15 @@ pub(super) fn import(
     let Some(theirs) = manifest.owner else {
         return Ok(());
     };
-    match owner(&door, name)? {
-        Some(ours) if ours.public_key == theirs.public_key => {}
-        Some(_) => eprintln!(
-            "They are sealed to another key than {name} has. The inbox opens both: append a comma and the part behind # of \
-             the other inbox link."
-        ),
+    let has_code = match owner(&door, name)? {
+        Some(ours) if ours.public_key == theirs.public_key => ours.telephone.is_some(),
+        Some(_) => {
+            eprintln!(
+                "They are sealed to another key than {name} has. The inbox opens both: append a comma and the part behind # \
+                 of the other inbox link."
+            );
+            return Ok(());
+        }
         None if with_owner => {
             let public = theirs.public_key().map_err(|error| in_file(&error))?;
             door.ask(&Request::MailboxKey {
@@ -111,12 +117,36 @@ pub(super) fn import(
                 replace: false,
             })?;
             eprintln!("{name} has the owner's key of the archive now");
+            false
         }
-        None => eprintln!(
-            "They are sealed to an owner's key, and {name} has none: with --with-owner it gets that one, where you trust \
-             the archive"
-        ),
+        None => {
+            eprintln!(
+                "They are sealed to an owner's key, and {name} has none: with --with-owner it gets that one, where you trust \
+                 the archive"
+            );
+            return Ok(());
+        }
+    };
+    match theirs.telephone {
+        Some(lock) if with_owner && !has_code => take_code(&door, name, &manifest.mailbox, &lock),
+        _ => Ok(()),
     }
+}
+
+/// The telephone code of a mailbox goes where its key goes, unless the mailbox has another name by now: that is part of
+/// what the code was made for.
+fn take_code(door: &Door, name: &str, was: &str, lock: &TelephoneLock) -> Result<(), String> {
+    if name != was {
+        eprintln!(
+            "The telephone code of {was} opens nothing under another name: `obelus mailbox telephone {name}` makes one"
+        );
+        return Ok(());
+    }
+    door.ask(&Request::MailboxTelephone {
+        name: name.to_owned(),
+        lock: Some(serde_json::to_value(lock).map_err(|error| error.to_string())?),
+    })?;
+    eprintln!("{name} has the telephone code of the archive now");
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 
 mod owned;
 
-use super::door::ask;
+use super::door::{ask, declared_or_used};
 use super::secret_argument::secret_argument;
 use super::table::{cell, table};
 use super::{configuration, fail, sqlite};
+use crate::config::Config;
 use crate::federation::open_link::{self as federation, FetchError};
 use crate::io::control::Request;
 use crate::io::hardening;
@@ -114,9 +115,7 @@ pub fn main(args: Args) -> ExitCode {
         Err(failed) => return failed,
     };
     let done = match args.command {
-        Command::List { mailbox, json } => {
-            ask(&config, &Request::MemoList { mailbox }).map(|memos| print_list(&memos, json))
-        }
+        Command::List { mailbox, json } => list(&config, mailbox).map(|memos| print_list(&memos, json)),
         Command::Show { id, json } => {
             ask(&config, &Request::MemoShow { id }).map(|memos| print_memos(&memos, json))
         }
@@ -149,6 +148,17 @@ pub fn main(args: Args) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(reason),
     }
+}
+
+fn list(config: &Config, mailbox: Option<String>) -> Result<Vec<Value>, String> {
+    let request = Request::MemoList {
+        mailbox: mailbox.clone(),
+    };
+    let memos = ask(config, &request)?;
+    if let Some(name) = mailbox {
+        declared_or_used(config, &name, !memos.is_empty())?;
+    }
+    Ok(memos)
 }
 
 fn print_list(memos: &[Value], json: bool) {
@@ -239,7 +249,7 @@ fn open_there(link: &ParsedLink, may_send_key: bool) -> Result<Zeroizing<Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{self, Config};
+    use crate::config;
     use crate::memo::link::{Link, LinkBase};
     use crate::memo::record::Facts;
     use crate::memo::store::NewMemo;

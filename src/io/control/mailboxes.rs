@@ -41,10 +41,10 @@ pub(super) fn perform(
         Request::MailboxRemove { name } => remove(store, name),
         Request::MailboxOwner { name } => store
             .mailboxes()
-            .owner(name)
+            .get(name)
             .map_err(|error| error.to_string())
-            .map(|owner| {
-                each(json!(owner));
+            .map(|entry| {
+                each(entry.map_or(Value::Null, owner_json));
             }),
         Request::MailboxTelephone { name, lock } => telephone(store, name, lock.as_ref()),
         Request::MemoRecord { id } => record(store, id).map(|record| {
@@ -87,6 +87,18 @@ fn entry_json(name: &str, entry: &Entry, memos: usize) -> Value {
         "telephone": entry.telephone.is_some(),
         "memos": memos,
     })
+}
+
+/// Whom envelopes are sealed to, as an export has it: with the lock of the telephone code, which wraps the owner's seed.
+fn owner_json(entry: Entry) -> Value {
+    let Some(owner) = entry.owner else {
+        return Value::Null;
+    };
+    let mut owner = json!(owner);
+    if let Some(kept) = entry.telephone {
+        owner["telephone"] = json!(kept.lock);
+    }
+    owner
 }
 
 fn set_key(store: &Store, name: &str, key: &OwnerKey, replace: bool) -> Result<(), String> {

@@ -11,6 +11,7 @@ use crate::memo::owner::{Kem, OwnerKeyError, OwnerPublicKey};
 use crate::memo::record::Record;
 use crate::memo::store::staging::Staging;
 use crate::memo::store::StoreError;
+use crate::memo::telephone::lock::TelephoneLock;
 use crate::memo::token::Verifier;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -53,6 +54,10 @@ pub struct Owner {
     pub public_key: String,
     /// SHA-256 of the listing token.
     pub listing_token_hash: Verifier,
+    /// What the telephone code of the mailbox opens: the owner's seed. Made for the mailbox's name, and of use under no
+    /// other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telephone: Option<TelephoneLock>,
 }
 
 impl Owner {
@@ -84,6 +89,9 @@ pub enum ArchiveError {
     /// The file itself.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// Another kind of file.
+    #[error("not an archive of a mailbox, as `obelus mailbox export` writes it")]
+    NotAnArchive,
     /// The end comes before the manifest, or within an entry.
     #[error("the archive is cut off: it ends without its manifest")]
     Truncated,
@@ -230,7 +238,14 @@ pub fn read(from: impl Read, staging: &mut Staging, mailbox: Option<&str>) -> Re
     // Raw: the extensions of the format by which a name or a link can be of any length are entries like any other, and
     // refused.
     for entry in archive.entries()?.raw(true) {
-        let (name, content) = read_entry(entry?)?;
+        let (name, content) = match entry {
+            Ok(entry) => read_entry(entry)?,
+            // Not a header where the first of all is to be: no tar file.
+            Err(_) if waiting.is_none() && members.is_empty() && manifest.is_none() => {
+                return Err(ArchiveError::NotAnArchive)
+            }
+            Err(error) => return Err(error.into()),
+        };
         if manifest.is_some() {
             return Err(ArchiveError::Altered);
         }
