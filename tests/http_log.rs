@@ -38,6 +38,7 @@ async fn no_key_reaches_the_log_by_whichever_way_it_came() {
     for path in [
         format!("/voice/{}?key={key}", memo.id),
         format!("/voice/{}%23{key}", memo.id),
+        format!("/open%23https://memo.invalid/voice/{}%23{key}", memo.id),
         format!("/voice/{}/audio?key={key}", memo.id),
         format!("/elsewhere/{key}"),
     ] {

@@ -32,6 +32,7 @@ async fn each_page_may_do_what_it_needs_and_no_more() {
         ("/record", "'self'", "(self)"),
         ("/record/main", "'self'", "(self)"),
         ("/open", "'self' https:", "()"),
+        ("/open%23https://memo.invalid/voice/a%23b", "'self'", "()"),
     ] {
         let response = get(&served, path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
@@ -92,6 +93,8 @@ async fn a_slash_at_the_end_is_taken_off() {
     for (path, location) in [
         ("/inbox/main/", "../main"),
         ("/record/100@office/", "../100@office"),
+        ("/record/", "../record"),
+        ("/open/", "../open"),
     ] {
         let response = get(&served, path).await;
         assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT, "{path}");

@@ -14,6 +14,8 @@ pub(super) const INBOX_HTML: &str = include_str!("assets/inbox.html");
 pub(super) const RECORD_HTML: &str = include_str!("assets/record.html");
 /// The page that opens links of any domain.
 pub(super) const OPEN_HTML: &str = include_str!("assets/open.html");
+/// What leads from a mangled address to the page that opens links.
+pub(super) const MANGLED_HTML: &str = include_str!("assets/mangled.html");
 /// The page of the bare domain.
 pub(super) const HOME_HTML: &str = include_str!("assets/home.html");
 /// The page of an address that does not exist.
@@ -156,7 +158,14 @@ mod tests {
             needed(name, &mut BTreeSet::new());
         }
         let wanted = Regex::new(r#"(?:src|href)="(?:\.\./)?assets/([^"]+)""#).expect("it compiles");
-        for page in [VOICE_HTML, INBOX_HTML, RECORD_HTML, OPEN_HTML, HOME_HTML] {
+        for page in [
+            VOICE_HTML,
+            INBOX_HTML,
+            RECORD_HTML,
+            OPEN_HTML,
+            MANGLED_HTML,
+            HOME_HTML,
+        ] {
             for wanted in wanted.captures_iter(page) {
                 assert!(file(&wanted[1]).is_some(), "{}", &wanted[1]);
             }
@@ -191,6 +200,7 @@ mod tests {
             INBOX_HTML,
             RECORD_HTML,
             OPEN_HTML,
+            MANGLED_HTML,
             HOME_HTML,
             NOT_FOUND_HTML,
         ] {

@@ -4,7 +4,7 @@
 //! dropped. The player page is the same bytes for every memo; what it needs of the key stays in the browser.
 //!
 //! - [`api`]: what owners and senders do with memos.
-//! - [`inbox`], [`record`], [`open_page`]: the pages beside the player.
+//! - [`inbox`], [`record`], [`open_page`]: the pages beside the player; [`mangled`] leads to the last of them.
 //! - [`open`]: memos of other domains, for our own pages.
 //! - [`outgoing`]: memos on their way to who asked, piece by piece.
 //! - [`audio`], [`voice`], [`federation`], [`telephone`], [`voicemails`], [`health`], [`assets`], [`home`]: the resources.
@@ -31,6 +31,7 @@ mod health;
 mod home;
 mod inbox;
 mod limiter;
+mod mangled;
 mod open;
 mod open_page;
 mod operator;
@@ -390,11 +391,13 @@ pub fn router(state: State) -> Router {
         .route("/inbox/{mailbox}/", get(inbox::without_slash))
         .route("/inbox/{mailbox}/manifest.webmanifest", get(inbox::manifest))
         .route("/record", get(record::page))
+        .route("/record/", get(|| voice::to_sibling("record")))
         .route("/record/{mailbox}", get(record::of_mailbox))
         .route("/record/{mailbox}/", get(record::without_slash))
         .route("/open", get(open_page::page))
+        .route("/open/", get(|| voice::to_sibling("open")))
         .route("/assets/{name}", get(assets::get))
-        .fallback(home::not_found)
+        .fallback(mangled::or_not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn(headers::secure))
         .layer(from_fn(answer::in_time))

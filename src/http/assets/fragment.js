@@ -25,4 +25,8 @@
   if (mangled || location.search) {
     history.replaceState(null, "", path + (fragment ? "#" + fragment : ""));
   }
+  // What the server gave for such an address is not the page itself.
+  if (mangled && document.currentScript.dataset.then === "reload") {
+    location.reload();
+  }
 })();

@@ -6,7 +6,7 @@ import { element, h } from "./dom.js";
 import { readEnvelopeFile, takeDropped } from "./envelope-file.js";
 import { Player } from "./player.js";
 import { kindOf, obstacle, problemOf, problemSection } from "./problems.js";
-import { fullDate, stamp } from "./text.js";
+import { fullDate, stamp, unmangled } from "./text.js";
 import { say } from "./ui.js";
 import { fetchMemo, openMemo, parseLink } from "./voice-memo.js";
 
@@ -154,13 +154,15 @@ function followFragment() {
   } catch {
     // As it stands, then.
   }
+  // A proxy that joins slashes leaves one of two, where the link came in the path at first.
+  link = link.replace(/^(https?:)\/(?!\/)/i, "$1//");
   element("link").value = link;
   open(link);
 }
 
 element("ask").addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = element("link").value.trim();
+  const text = unmangled(element("link").value.trim());
   // So that the page can be kept and reloaded; the fragment goes to no server.
   history.replaceState(null, "", `${location.pathname}#${text}`);
   open(text);

@@ -3,6 +3,7 @@
 // hinders whoever copies the browser's files; it does not hinder whoever can use this browser.
 
 import { h } from "./dom.js";
+import { unmangled } from "./text.js";
 import { parseSecret } from "./voice-memo.js";
 
 const DATABASE = "obelus-secret";
@@ -104,7 +105,7 @@ export function pasteForm(use) {
       onsubmit: (event) => {
         event.preventDefault();
         error.textContent = "";
-        const text = field.value.trim();
+        const text = unmangled(field.value.trim());
         try {
           use(seedsOf(text.includes("#") ? fragmentOf(text) : text));
         } catch {

@@ -83,6 +83,11 @@ export function initials(name) {
   return chosen.map((word) => [...word][0].toUpperCase()).join("");
 }
 
+/** A link as it was before some program that forwards links turned its # into %23. */
+export function unmangled(link) {
+  return link.includes("#") ? link : link.replace(/%(?:25)*23/i, "#");
+}
+
 const UNSHOWN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
