@@ -14,7 +14,9 @@ use browser::{Browser, Page};
 use obelus::memo::key::MemoId;
 use obelus::memo::owner::{Kem, OwnerSeed};
 use obelus::memo::store::receipts::Reason;
-use owned::{assert_calm, opened, rows, screenshots, text, time, until_kept_in, Owned, LISTED, PLAYABLE};
+use owned::{
+    assert_calm, opened, rows, screenshots, text, time, tone, until_kept_in, Owned, LISTED, PLAYABLE,
+};
 use serde_json::json;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -691,8 +693,122 @@ fn a_link_that_a_mail_program_mangled_leaves_its_secret_nowhere() {
     let address = page.evaluate("location.href");
     assert_eq!(address, format!("{}/record/main#{secret}", owned.base()));
     assert_eq!(told(&owned), 1);
+    // A link behind /open has slashes of its own, and a # of its own: whatever became of them, it opens, and the rest of the
+    // page and of its requests know nothing of the key.
+    let memo = owned.served.leave(tone());
+    let key = served::key_of(&memo);
+    let link = memo.link.expose();
+    let escaped = |text: &str| {
+        text.replace('%', "%25")
+            .replace(':', "%3A")
+            .replace('/', "%2F")
+            .replace('#', "%23")
+    };
+    for mangled in [
+        format!("%23{}", link.replace('#', "%23")),
+        format!("%23{}", escaped(link)),
+        format!("%2523{}", escaped(&escaped(link))),
+        format!("%23{}", link.replace('#', "%23").replace("//", "/")),
+    ] {
+        owned.served.seen.lock().unwrap().clear();
+        page.open("about:blank");
+        page.open(&format!("{}/open{mangled}", owned.base()));
+        page.until("document.body.dataset.state === 'ready'");
+        let path = page.evaluate("location.pathname + location.hash.slice(0, 5)");
+        assert_eq!(path, "/open#http", "{mangled}");
+        let seen = std::mem::take(&mut *owned.served.seen.lock().unwrap());
+        let told = seen
+            .iter()
+            .filter(|request| request.contains(key.trim_end_matches('=')));
+        assert_eq!(told.count(), 1, "{mangled}: {seen:?}");
+    }
     // What was opened by a mangled link opens without the server as well.
     owned.served.stop();
     page.open(&owned.link());
     page.until(&rows(3));
+}
+
+#[test]
+fn a_memo_says_whom_it_is_from_however_long_the_name_or_if_there_is_none() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new();
+    let name = "Wilhelmina-Charlotte of the Harbour Office and all its Branches";
+    owned.leave(0, |contents| contents.from = text("anonymous"));
+    owned.leave(60, |contents| {
+        contents.from = text("sip:anonymous@anonymous.invalid");
+        contents.caller_name = text("Jo");
+    });
+    owned.leave(120, |contents| {
+        contents.from = text("+15550100123");
+        contents.caller_name = text(name);
+        contents.transcript = text(&"The workshop moves to Thursday. ".repeat(100));
+    });
+    let browser = Browser::start(&chromium, &[]);
+    let page = browser.page(390, 844, false);
+    page.open(&owned.link());
+    page.until(&rows(3));
+    let names = "[...document.querySelectorAll('.first')].map((one) => one.textContent)";
+    let lines = page.evaluate(names);
+    assert_eq!(lines[1], "New: Jo");
+    assert_eq!(lines[2], "New: Number withheld");
+    assert!(!page
+        .evaluate("document.querySelector('main').textContent")
+        .to_string()
+        .contains("invalid"));
+    page.click(".row", "Wilhelmina");
+    page.until(PLAYABLE);
+    let whole = "(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+        scrollWidth <= clientWidth && scrollHeight <= clientHeight)(document.querySelector('.open .who'))";
+    assert_eq!(page.evaluate(whole), true, "the name is cut");
+    // What can be done with it is not behind what was said at length.
+    let before = "document.querySelector('.actions').getBoundingClientRect().bottom
+        <= document.querySelector('.words').getBoundingClientRect().top";
+    assert_eq!(page.evaluate(before), true);
+    page.screenshot(&screenshots("long-name-phone-light.png"));
+    // Faster by steps, then slower, then as it was said; what a screen reader is told goes with it.
+    for rate in [1.25, 1.5, 2.0, 0.75, 1.0] {
+        page.click(".speed", "");
+        assert_eq!(
+            page.evaluate("document.querySelector('audio').playbackRate"),
+            rate
+        );
+        let said = page.evaluate("document.getElementById('status').textContent");
+        assert_eq!(said, format!("Speed {rate} times"));
+    }
+}
+
+#[test]
+fn who_chose_large_letters_gets_all_of_them_large_and_nothing_sticks_out() {
+    let Some(chromium) = peer::peer("chromium") else {
+        return;
+    };
+    let owned = Owned::new().with_three();
+    let browser = Browser::start(&chromium, &["--blink-settings=defaultFontSize=32"]);
+    let page = browser.page(390, 844, false);
+    let fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth
+        && [...document.querySelectorAll('button, a, input, p, dd')].filter((one) => one.checkVisibility())
+          .every((one) => one.getBoundingClientRect().right <= innerWidth)";
+    for (path, ready) in [
+        ("/open", "document.getElementById('link')"),
+        ("/record/main", "document.getElementById('file')"),
+        ("", LISTED),
+    ] {
+        let address = match path {
+            "" => owned.link(),
+            path => format!("{}{path}", owned.base()),
+        };
+        page.open(&address);
+        page.until(ready);
+        assert_eq!(page.evaluate("getComputedStyle(document.body).fontSize"), "32px");
+        assert_eq!(page.evaluate(fits), true, "{path}");
+    }
+    page.screenshot(&screenshots("large-letters-phone-light.png"));
+    page.click(".row", "Harbour Office");
+    page.until(PLAYABLE);
+    assert_eq!(page.evaluate(fits), true);
+    page.click(".actions button", "Share");
+    page.until("document.querySelector('dialog select')");
+    assert_eq!(page.evaluate(fits), true);
 }

@@ -18,6 +18,8 @@ use obelus::memo::seal::{self, SealedMemo};
 use obelus::memo::store::mailboxes::OwnerKey;
 use obelus::memo::store::receipts::Issuer;
 use obelus::memo::store::{NewMemo, Store};
+use obelus::memo::telephone::code::CodeSecret;
+use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::token::AccessToken;
 use obelus::memo::wav;
 use obelus::secret::Secret;
@@ -859,12 +861,24 @@ async fn a_mailboxs_key_is_told_to_senders_or_to_its_owner() {
         answer,
         json!({
             "success": true, "mailbox": "main", "kem": "x25519", "public_key": public_key, "record": false,
-            "telephone": false,
+            "telephone": false, "telephone_code": false,
         })
     );
     let open = Inbox::with(record_allowed);
     let (status, answer) = answered(show(&open, "main")).await;
     assert_eq!((status, &answer["record"]), (StatusCode::OK, &json!(true)));
+    // Whether there is a code that could be guessed, its owner alone is told.
+    let lock = TelephoneLock::of_mailbox("main", &open.seed, &CodeSecret::generate());
+    assert!(open
+        .served
+        .store
+        .telephone()
+        .set_mailbox("main", Some(&lock))
+        .unwrap());
+    let (_, answer) = answered(show(&open, "main")).await;
+    assert_eq!(answer["telephone_code"], Value::Null);
+    let (_, answer) = answered(show(&open, "main").bearer_auth(open.token())).await;
+    assert_eq!(answer["telephone_code"], true);
 }
 
 fn key_body(seed: &OwnerSeed, kem: Kem) -> Value {

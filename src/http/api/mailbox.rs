@@ -38,17 +38,20 @@ pub(super) async fn show(
             "there is no such mailbox here",
         ));
     }
-    Ok(answer::json(
-        StatusCode::OK,
-        json!({
-            "success": true,
-            "mailbox": mailbox,
-            "kem": owner.kem,
-            "public_key": owner.public_key_text(),
-            "record": record,
-            "telephone": state.permits_telephone(&mailbox),
-        }),
-    ))
+    let mut about = json!({
+        "success": true,
+        "mailbox": mailbox,
+        "kem": owner.kem,
+        "public_key": owner.public_key_text(),
+        "record": record,
+        "telephone": state.permits_telephone(&mailbox),
+    });
+    if is_owner {
+        // Nobody else is to know whether there is something to guess.
+        let store = state.store().clone();
+        about["telephone_code"] = json!(blocking(move || store.telephone().has_mailbox(&mailbox)).await?);
+    }
+    Ok(answer::json(StatusCode::OK, about))
 }
 
 #[derive(Deserialize)]

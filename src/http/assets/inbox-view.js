@@ -165,6 +165,7 @@ export class Inbox {
       const about = await this.mailbox.about();
       this.takesWebMemos = about.record === true;
       this.takesTelephoneCodes = about.telephone === true;
+      this.hasTelephoneCode = about.telephone_code === true;
       this.owner = await ownerOf(this.seed, about.kem);
       this.banner(
         "other-key",

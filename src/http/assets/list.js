@@ -101,7 +101,7 @@ export class List {
       : memo.content || memo.entry.clear
         ? memo.who
         : "Opening…";
-    const letters = memo.content ? initials(memo.field("caller_name")) : "";
+    const letters = memo.content && !memo.isWithheld ? initials(memo.field("caller_name")) : "";
     parts.avatar.replaceChildren(
       letters || icon(memo.closed ? "lock" : memo.entry.source === "web" ? "microphone" : "phone"),
     );

@@ -13,6 +13,9 @@ const MOST_CHARACTERS = { caller_name: 120, from: 80, to: 80, diversion: 80, sum
 /** What an envelope that was sealed in a browser may say: anybody seals one, so nothing that only a call shows. */
 const OF_STRANGERS = ["caller_name", "note"];
 
+/** What telephone networks write in the place of a number that the caller withholds. */
+const WITHHELD = /^(?:sips?:)?(?:anonymous|private|restricted|unavailable|unknown|withheld)(?:@.*)?$/i;
+
 /** A longer memo than this is none. */
 const LONGEST_SECS = 86_400;
 
@@ -51,16 +54,21 @@ export class Memo {
 
   /** Whom it is from, as the list shows it. */
   get who() {
-    return (
-      this.field("caller_name") ||
-      this.field("from") ||
-      (this.entry.source === "web" ? "From the web" : "Unknown caller")
-    );
+    const said = this.field("caller_name") || this.field("from");
+    if (this.entry.source === "web") {
+      return said || "From the web";
+    }
+    return this.isWithheld ? "Number withheld" : said || "Unknown caller";
+  }
+
+  get isWithheld() {
+    return this.entry.source !== "web" && WITHHELD.test(this.field("caller_name") || this.field("from"));
   }
 
   /** The number, where the name stands for it. */
   get number() {
-    return this.field("caller_name") ? this.field("from") : "";
+    const number = this.field("caller_name") ? this.field("from") : "";
+    return WITHHELD.test(number) ? "" : number;
   }
 
   /** Its length in seconds: from the envelope, else from what the ciphertext's size says of 8 kHz audio. */
@@ -114,7 +122,7 @@ export class Memo {
   matches(words) {
     this.searched ??= ["caller_name", "from", "to", "diversion", "summary", "note", "transcript"]
       .map((name) => this.field(name))
-      .concat(searchedDate(this.created), this.field("from").replace(/\D/g, ""))
+      .concat(this.who, searchedDate(this.created), this.field("from").replace(/\D/g, ""))
       .join("\n")
       .toLocaleLowerCase();
     return words.every((word) => this.searched.includes(word));

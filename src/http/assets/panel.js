@@ -31,7 +31,7 @@ export class Panel {
   }
 
   fill() {
-    this.element.replaceChildren(...[this.facts(), this.place, this.words(), this.actions()].filter(Boolean));
+    this.element.replaceChildren(...[this.facts(), this.place, this.actions(), this.words()].filter(Boolean));
   }
 
   /** Opens an envelope whose turn has not come yet. */

@@ -3,6 +3,7 @@
 import { h, icon, shape } from "./dom.js";
 import { readWav } from "./voice-memo.js";
 import { clock, spoken } from "./text.js";
+import { toast } from "./ui.js";
 
 const SPEEDS = [1, 1.25, 1.5, 2, 0.75];
 const STEP_SECS = 5;
@@ -236,7 +237,7 @@ export class Player {
     } catch (error) {
       // Interrupted by a pause: nothing is wrong then.
       if (error.name !== "AbortError") {
-        this.say("This browser did not play the memo. Save it, and open the file.");
+        toast("This browser did not play the memo. Save it, and open the file.");
       }
     }
   }

@@ -68,7 +68,7 @@ const PROBLEMS = {
   },
   unreachable: {
     what: "The server cannot be reached",
-    why: "Nothing is lost, but nothing could be fetched just now.",
+    why: "Nothing is lost, but it does not answer just now.",
     remedy: "Check the connection, then try again.",
     again: true,
   },
@@ -164,15 +164,15 @@ export function problemSection(kind, { retryAfter = 0, again = null } = {}, ...m
   );
 }
 
-/** The same within a row or a dialog: one sentence, and a button to try again. */
+/** The same within a row or a dialog: a few sentences, and a button to try again. */
 export function problemLine(kind, { retryAfter = 0, again = null } = {}) {
   const problem = problemOf(kind);
-  const wait = retryAfter ? ` Try again in ${spoken(retryAfter)}.` : "";
+  const remedy = retryAfter ? `Try again in ${spoken(retryAfter)}.` : problem.remedy;
   return h(
     "div",
     { class: "problem-line", role: "alert", "data-kind": kind },
     icon("warning"),
-    h("p", {}, h("strong", {}, `${problem.what}. `), problem.why + wait),
+    h("p", {}, h("strong", {}, `${problem.what}. `), `${problem.why} ${remedy}`.trim()),
     again && problem.again && button("ahead", "Try again", again),
   );
 }

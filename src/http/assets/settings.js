@@ -76,7 +76,8 @@ export async function showSettings(inbox) {
       item("microphone", "Copy the address where anybody can leave you a memo", () =>
         copy(`${LINK_BASE}/record/${encodeURIComponent(name)}`, "Address"),
       ),
-    inbox.takesTelephoneCodes && item("phone", "Telephone code of this mailbox", () => mailboxCode(inbox)),
+    (inbox.takesTelephoneCodes || inbox.hasTelephoneCode) &&
+      item("phone", "Telephone code of this mailbox", () => mailboxCode(inbox)),
     item("lock", "Change the key", () => showRotate(inbox, (seeds) => inbox.useSeeds(seeds))),
     item("keyboard", "Keyboard", showKeys),
     item("device", "Forget this device", () => askForget(inbox)),

@@ -71,27 +71,25 @@ export function telephoneCode(memo, inbox) {
 /** Makes or removes the code of the whole mailbox. */
 export function mailboxCode(inbox) {
   return codeDialog({
-    // The server does not say whether there is one.
-    has: false,
+    has: inbox.hasTelephoneCode,
     title: "Telephone code of this mailbox",
     intro: "With the code you hear all your memos from a telephone, by calling the line where MemoMain answers.",
     make: async () => {
       const digits = randomDigits(16);
-      await inbox.mailbox.telephone(null, await lockOf(inbox.seeds[0], digits, undefined, inbox.mailbox.name));
+      await inbox.mailbox.telephone(null, await lockOf(inbox.seed ?? inbox.seeds[0], digits, undefined, inbox.mailbox.name));
       return digits;
     },
     remove: () => inbox.mailbox.telephone(null, null),
-    done: () => {},
-    mayRemove: true,
+    done: (has) => (inbox.hasTelephoneCode = has),
   });
 }
 
-function codeDialog({ has, title, intro, make, remove, done, mayRemove = false }) {
+function codeDialog({ has, title, intro, make, remove, done }) {
   const place = h("div", {});
   const create = h("button", { type: "button", class: "wide" }, has ? "Make another code" : "Make a code");
   const removal = h(
     "button",
-    { type: "button", class: "wide quiet-button", hidden: !has && !mayRemove },
+    { type: "button", class: "wide quiet-button", hidden: !has },
     "Remove the code",
   );
   create.addEventListener("click", () =>
