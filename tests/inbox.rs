@@ -431,7 +431,8 @@ fn what_was_opened_is_heard_without_the_server() {
     owned.served.stop();
     page.reload();
     page.until(&format!(
-        "{} && document.querySelector('[data-name=offline]')",
+        "{} && document.querySelector('[data-name=offline]')
+            && document.getElementById('summary').textContent.endsWith(', offline')",
         rows(3)
     ));
     page.click(".row", "Harbour Office");
@@ -552,7 +553,10 @@ fn the_device_remembers_only_when_asked() {
     };
     let owned = Owned::with_kem(Kem::X25519).with_three();
     let browser = Browser::start(&chromium, &[]);
-    let page = opened(&browser, &owned.link());
+    let page = browser.page(1280, 800, false);
+    page.without_haste();
+    page.open(&owned.link());
+    page.until(LISTED);
     page.click("#settings", "");
     page.click("dialog label", "Remember on this device");
     page.until("location.hash === ''");
@@ -562,6 +566,7 @@ fn the_device_remembers_only_when_asked() {
     page.until("document.querySelector('dialog label input').checked");
     page.click("dialog label", "Remember on this device");
     page.until("location.hash.length > 40");
+    page.until("document.body.textContent.includes('does not remember the inbox any more')");
     page.open("about:blank");
     page.open(&format!("{}/inbox/main", owned.base()));
     page.until("document.body.dataset.problem === 'no-secret'");

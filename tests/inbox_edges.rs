@@ -658,12 +658,7 @@ fn a_link_that_a_mail_program_mangled_leaves_its_secret_nowhere() {
             "main"
         );
         page.until("navigator.serviceWorker.controller");
-        page.evaluate(
-            "new Promise((resolve) => {
-               const look = async () => ((await caches.match('/inbox/main')) ? resolve(0) : setTimeout(look, 10));
-               look();
-             })",
-        );
+        until_kept_in(&page, &["lists"]);
         let cached = page.evaluate(CACHED).to_string();
         assert!(
             cached.contains("/inbox/main") && !cached.contains(&secret),

@@ -429,8 +429,15 @@ export class Inbox {
     this.list.show(shown);
     const fresh = Math.max(0, memos.unread - [...this.removal.pending.values()].filter((memo) => memo.unread).length);
     const total = Math.max(0, memos.total - this.removal.pending.size);
-    element("summary").textContent =
-      total === 0 ? "No memos" : `${counted(total, "memo")}${fresh ? `, ${fresh} new` : ""}`;
+    const summary = [total === 0 ? "No memos" : counted(total, "memo")];
+    if (fresh) {
+      summary.push(`${fresh} new`);
+    }
+    // In the bar, which stays in sight where the banner that says more has been scrolled away.
+    if (this.isOffline) {
+      summary.push("offline");
+    }
+    element("summary").textContent = summary.join(", ");
     document.title = `${fresh ? `(${fresh}) ` : ""}${this.name} – inbox`;
     navigator.setAppBadge?.(fresh).catch(() => {});
     element("empty").hidden = kept.length > 0;

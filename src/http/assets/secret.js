@@ -20,7 +20,14 @@ async function table(mode, act) {
   opening.onupgradeneeded = () => opening.result.createObjectStore("secrets");
   const database = await wished(opening);
   try {
-    return await wished(act(database.transaction("secrets", mode).objectStore("secrets")));
+    const transaction = database.transaction("secrets", mode);
+    // A page that is left before the end takes all of it back: nobody is told before that it is done.
+    const isDone = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+    const [result] = await Promise.all([wished(act(transaction.objectStore("secrets"))), isDone]);
+    return result;
   } finally {
     database.close();
   }
