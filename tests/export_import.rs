@@ -62,6 +62,11 @@ fn an_archive_brings_a_mailbox_to_another_server() {
     let name = file.to_str().unwrap();
     let said = printed(&from.run(&["mailbox", "export", "main", "-o", name]));
     assert!(said.starts_with("3 memos of main are in "), "{said}");
+    // An archive that is there may be the only one of what was deleted since.
+    let whole = std::fs::read(&file).unwrap();
+    let said = complained(&from.run(&["mailbox", "export", "main", "-o", name]));
+    assert!(said.contains("main.tar exists already"), "{said}");
+    assert!(std::fs::read(&file).unwrap() == whole);
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(
         std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,

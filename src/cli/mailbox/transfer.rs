@@ -10,14 +10,21 @@ use crate::memo::telephone::lock::TelephoneLock;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write as _};
+use std::io::{BufReader, BufWriter, ErrorKind, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Writes the archive beside where it is to be, and gives it its name when it is whole.
+/// Writes the archive beside where it is to be, and gives it its name when it is whole. What has the name already stays as
+/// it is: it may be the only archive of what was deleted since.
 pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), String> {
+    let in_file = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{} exists already", output.display()),
+        _ => format!("{}: {error}", output.display()),
+    };
+    if output.try_exists().map_err(in_file)? {
+        return Err(in_file(ErrorKind::AlreadyExists.into()));
+    }
     let door = Door::open(config)?;
-    let in_file = |error: std::io::Error| format!("{}: {error}", output.display());
     let folder = match output.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -46,7 +53,7 @@ pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), S
                 .add(&record, &ciphertext)
                 .map_err(|error| error.to_string())?,
             // Deleted meanwhile.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => match record.metadata.share_of {
+            Err(error) if error.kind() == ErrorKind::NotFound => match record.metadata.share_of {
                 None => drop(written.remove(&record.id)),
                 Some(_) => shares -= 1,
             },
@@ -58,7 +65,9 @@ pub(super) fn export(config: &Config, name: &str, output: &Path) -> Result<(), S
     out.flush().map_err(in_file)?;
     let temporary = out.into_inner().map_err(|error| in_file(error.into_error()))?;
     temporary.as_file().sync_all().map_err(in_file)?;
-    temporary.persist(output).map_err(|error| in_file(error.error))?;
+    temporary
+        .persist_noclobber(output)
+        .map_err(|error| in_file(error.error))?;
     let memos = described(count - shares, shares);
     println!("{memos} of {name} are in {}", output.display());
     Ok(())
