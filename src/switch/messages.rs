@@ -4,9 +4,10 @@
 //! A text for a trunk's registrar goes the way that the registration goes, with its account; any other to where its URI
 //! leads. Like the registrations, these are values: the switch joins them to the endpoint, to DNS and to the flows.
 
+use super::address::{address_towards, contact};
 use super::registrations::{Act, Asker, Lookup, Registrations, Ticket};
 use super::waiting::{self, Notification};
-use super::{address_towards, admission, contact, texts};
+use super::{admission, texts};
 use crate::config::Trunk;
 use crate::dialplan::services::TextMessage;
 use crate::limits;

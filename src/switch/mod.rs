@@ -3,20 +3,23 @@
 //! Inputs and time in, outputs and the next deadline out; no socket, no clock, no lock. `io::server` drives it over real
 //! sockets, the simulation over a lossy network in virtual time.
 
+mod address;
 mod admission;
+mod calls;
 mod messages;
+mod phones;
 mod registrations;
 mod status;
 mod texts;
 mod waiting;
 
+pub use address::address_towards;
 pub use status::Status;
 
 use crate::call::cause::Cause;
-use crate::call::channel::{CallChannel, FromChannel, ToChannel, WallClock};
-use crate::call::items::Items;
+use crate::call::channel::{CallChannel, FromChannel, WallClock};
 use crate::call::ports::PortPool;
-use crate::call::{self, Action, Call, Setup};
+use crate::call::{self, Call};
 use crate::config::Config;
 use crate::dialplan::services::TextMessage;
 use crate::dialplan::Dialplan;
@@ -24,23 +27,21 @@ use crate::media::library::Library;
 use crate::media::{self, LegId};
 use crate::memo::vault::{StoredMemo, VaultCommand, VaultEvent};
 use crate::rng::Rng;
-use crate::secret::Private;
-use crate::sip::digest::Authenticator;
-use crate::sip::endpoint::{self, CallHandle, End, Endpoint, EndpointConfig, ServerTx};
-use crate::sip::message::{Method, Request, Uri};
+use crate::sip::endpoint::{self, CallHandle, Endpoint, EndpointConfig};
+use crate::sip::message::Method;
 use crate::sip::message_summary::Summary;
 use crate::sip::resolve::Target;
-use crate::sip::{Flow, Transport};
+use crate::sip::Flow;
 use crate::time::Instant;
 use crate::trunk::identify::RefusalLog;
 use crate::trunk::registration::Route;
+use calls::Entry;
 use messages::Messages;
 use registrations::Registrations;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
-use waiting::subscriptions::{Asked, Subscriptions};
+use tokio::sync::mpsc;
+use waiting::subscriptions::Subscriptions;
 use waiting::Waiting;
 
 pub use registrations::{Asker, Lookup, Ticket};
@@ -179,21 +180,6 @@ pub enum Output {
         /// The peer, and by which transport.
         target: Target,
     },
-}
-
-struct Entry {
-    call: Call,
-    flow: Flow,
-    leg: LegId,
-    worker: usize,
-    dialplan: Arc<Dialplan>,
-    to_channel: mpsc::UnboundedSender<ToChannel>,
-    /// What the dialplan can ask for without waiting.
-    items: watch::Sender<Items>,
-    /// Taken when the dialplan starts.
-    channel: Option<Box<CallChannel>>,
-    span: tracing::Span,
-    trunk: String,
 }
 
 /// The control plane.
@@ -392,57 +378,6 @@ impl Switch {
         }
     }
 
-    /// Sends the next NOTIFY of waiting messages, where one is due.
-    fn tell_phones(&mut self, now: Instant) -> bool {
-        if self.shutting_down {
-            return false;
-        }
-        if let Some(notification) = self.waiting.poll_send(now) {
-            self.messages.notify(notification, &self.registrations);
-        } else if let Some(notify) = self.subscriptions.poll_send(now, &self.waiting) {
-            let tx = self.endpoint.request(now, notify.flow, *notify.request);
-            self.subscriptions.sent(notify.number, tx);
-        } else {
-            return false;
-        }
-        true
-    }
-
-    /// A phone asks for a mailbox's waiting messages.
-    fn subscribe(&mut self, now: Instant, tx: ServerTx, request: &Request, flow: Flow) {
-        let address = flow.remote.ip().to_canonical();
-        let trunks = self.registrations.trunks();
-        let is_a_trunks = trunks
-            .trunks()
-            .any(|trunk| trunk.matches.iter().any(|range| range.contains(address)));
-        let ours = address_towards(
-            self.parts.config.sip.external_address,
-            flow.remote.ip(),
-            flow.local.ip(),
-        );
-        let asked = Asked {
-            is_allowed: address.is_loopback() || is_a_trunks,
-            mailbox: self.mailbox_of(&request.uri.user),
-            contact: contact(flow, ours),
-        };
-        let response = self.subscriptions.receive(now, request, flow, asked);
-        tracing::debug!(peer = %flow, status = response.status, "SUBSCRIBE");
-        self.endpoint.respond(now, tx, response);
-    }
-
-    /// The mailbox of that name, or whose phone is that user.
-    fn mailbox_of(&self, user: &str) -> Option<String> {
-        let user = user.replace("%40", "@");
-        let mailboxes = &self.parts.config.mailboxes;
-        let phone_is = |mwi: &String| mwi.parse().is_ok_and(|uri: Uri| uri.user == user);
-        let found = mailboxes.iter().find(|mailbox| mailbox.name == user).or_else(|| {
-            mailboxes
-                .iter()
-                .find(|mailbox| mailbox.mwi.as_ref().is_some_and(phone_is))
-        });
-        found.map(|mailbox| mailbox.name.clone())
-    }
-
     /// What a registration or a text outside calls wants done.
     fn act_outside(&mut self, now: Instant, act: registrations::Act) {
         match act {
@@ -479,17 +414,7 @@ impl Switch {
                 let taken = status.is_some_and(|status| (200..300).contains(&status));
                 self.dispatch(now, call, call::Input::TextSent { number, taken });
             }
-            Event::Ended { call, end } => {
-                let cause = match end {
-                    End::Bye { reason } => reason
-                        .as_deref()
-                        .and_then(q850_of_reason)
-                        .unwrap_or(Cause::NORMAL),
-                    End::NoAck | End::Timeout => Cause::TIMER,
-                    End::FlowFailed => Cause::NETWORK,
-                };
-                self.dispatch(now, call, call::Input::Over(cause));
-            }
+            Event::Ended { call, end } => self.dispatch(now, call, call::Input::Over(calls::cause_of(end))),
             Event::Response { tx, response } if self.messages.awaits(tx) => {
                 self.messages.response(tx, &response);
             }
@@ -517,340 +442,4 @@ impl Switch {
             | Event::Reinvited { call, .. } => tracing::debug!(call = call.0, "an event of a client call"),
         }
     }
-
-    fn incoming(&mut self, now: Instant, handle: CallHandle, request: &Request, flow: Flow) {
-        let call_id = request.headers.get("Call-ID").unwrap_or("").to_owned();
-        let span = tracing::info_span!("call", call_id = %call_id);
-        let _entered = span.clone().entered();
-        if self.shutting_down || self.calls.len() >= self.parts.config.sip.max_calls {
-            // Once a minute for each peer: under a flood the log must not become a second one.
-            if self.refusal_log.should_log(now, flow.remote.ip()) {
-                tracing::warn!(
-                    calls = self.calls.len(),
-                    "refused with 503: no room for another call"
-                );
-            }
-            self.totals.refused += 1;
-            return self
-                .endpoint
-                .reject(now, handle, 503, &[("Retry-After", "10".to_owned())]);
-        }
-        let admitted = match self.admit(request, flow) {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                self.totals.refused += 1;
-                return self.endpoint.reject(now, handle, refusal.status, &refusal.extra);
-            }
-        };
-        let Some(port) = self.ports.take() else {
-            tracing::warn!("refused with 503: no RTP port is free; widen [media] ports");
-            self.totals.refused += 1;
-            return self
-                .endpoint
-                .reject(now, handle, 503, &[("Retry-After", "10".to_owned())]);
-        };
-        self.next_leg += 1;
-        let leg = LegId(self.next_leg);
-        let facts = admitted.facts.clone();
-        tracing::info!(
-            trunk = %admitted.trunk,
-            from = %Private(&facts.caller.number),
-            to = %Private(&facts.did),
-            peer = %flow,
-            "call begun"
-        );
-        self.totals.begun += 1;
-        if let Some((username, password)) = admitted.credentials {
-            let credentials = Authenticator::new(username, password, self.rng.fork());
-            self.endpoint.set_credentials(handle, credentials);
-        }
-        let (to_channel, events) = mpsc::unbounded_channel();
-        let (items, items_now) = watch::channel(self.first_items(handle, request));
-        let channel = Box::new(CallChannel::new(
-            handle,
-            span.clone(),
-            facts.clone(),
-            self.parts.library.clone(),
-            self.parts.config.clone(),
-            self.parts.clock.clone(),
-            self.parts.requests.clone(),
-            events,
-            items_now,
-        ));
-        let setup = Setup {
-            facts,
-            codecs: admitted.codecs,
-            continuous_silence: admitted.continuous_silence,
-            bind_address: self.parts.config.media.address.unwrap_or(flow.local.ip()),
-            media_address: self.media_address(flow),
-            offer: admitted.offer,
-            session_id: self.rng.u64() >> 2,
-        };
-        self.by_leg.insert(leg, handle);
-        self.calls.insert(
-            handle,
-            Entry {
-                call: Call::new(now, setup, leg, port),
-                flow,
-                leg,
-                worker: (self.next_leg % self.parts.workers.max(1) as u64) as usize,
-                dialplan: self.parts.dialplan.clone(),
-                to_channel,
-                items,
-                channel: Some(channel),
-                span: span.clone(),
-                trunk: admitted.trunk,
-            },
-        );
-        self.carry_out(now, handle);
-    }
-
-    fn reinvite(&mut self, now: Instant, call: CallHandle, request: &Request) {
-        match admission::sdp_of(request) {
-            Ok(body) => self.dispatch(now, call, call::Input::Reinvite(body)),
-            Err(_) => self.endpoint.refuse_reinvite(now, call, 415),
-        }
-    }
-
-    /// Hands an input to a call and carries out what it wants. A panic in there ends that call alone.
-    fn dispatch(&mut self, now: Instant, handle: CallHandle, input: call::Input) {
-        let Some(entry) = self.calls.get_mut(&handle) else {
-            return;
-        };
-        let span = entry.span.clone();
-        let _entered = span.enter();
-        let call = &mut entry.call;
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call.handle(now, input)));
-        if outcome.is_err() {
-            tracing::error!("a bug of ours ended this call");
-            self.drop_call(now, handle);
-            return;
-        }
-        self.carry_out(now, handle);
-    }
-
-    fn carry_out(&mut self, now: Instant, handle: CallHandle) {
-        loop {
-            // Before the dialplan hears of it: what it then asks for is there.
-            self.publish(handle);
-            let Some(entry) = self.calls.get_mut(&handle) else {
-                return;
-            };
-            let actions = entry.call.take_actions();
-            if actions.is_empty() {
-                break;
-            }
-            for action in actions {
-                self.act(now, handle, action);
-            }
-        }
-        if let Some(at) = self
-            .calls
-            .get(&handle)
-            .and_then(|entry| entry.call.poll_timeout())
-        {
-            self.deadlines.push(std::cmp::Reverse((at, handle)));
-        }
-    }
-
-    fn act(&mut self, now: Instant, handle: CallHandle, action: Action) {
-        let Some(entry) = self.calls.get_mut(&handle) else {
-            return;
-        };
-        match action {
-            Action::Ring(status, body) => self.endpoint.ring(now, handle, status, body),
-            Action::Answer(body) => {
-                tracing::info!("call answered");
-                self.totals.answered += 1;
-                let contact = self.contact(handle);
-                self.endpoint.answer(now, handle, &contact, body);
-            }
-            Action::Reject(status) => {
-                let extra: &[(&str, String)] = if status == 503 {
-                    &[("Retry-After", "10".to_owned())]
-                } else {
-                    &[]
-                };
-                self.endpoint.reject(now, handle, status, extra);
-            }
-            Action::Bye(cause) => {
-                let reason = format!("Q.850;cause={};text=\"{}\"", cause.0, cause.describe());
-                self.endpoint.bye(now, handle, Some(&reason));
-            }
-            Action::AnswerReinvite(body) => self.endpoint.answer_reinvite(now, handle, body),
-            Action::RefuseReinvite(status) => self.endpoint.refuse_reinvite(now, handle, status),
-            Action::SendText(number, text) => {
-                let body = text.into_bytes();
-                if !self.endpoint.message(now, handle, number, texts::TEXT, body) {
-                    let taken = false;
-                    entry.call.handle(now, call::Input::TextSent { number, taken });
-                }
-            }
-            Action::Media(command) => {
-                let worker = entry.worker;
-                self.outputs.push_back(Output::Media { worker, command });
-            }
-            Action::AnotherPort => {
-                let port = self.ports.take();
-                entry.call.reopen(port);
-            }
-            Action::Vault(command) => self.outputs.push_back(Output::Vault(command)),
-            Action::StartDialplan => {
-                if let Some(channel) = entry.channel.take() {
-                    self.outputs.push_back(Output::StartDialplan {
-                        call: handle,
-                        dialplan: entry.dialplan.clone(),
-                        channel,
-                        rng: self.rng.fork(),
-                    });
-                }
-            }
-            Action::ToChannel(event) => {
-                // The dialplan may be over already.
-                let _ = entry.to_channel.send(event);
-            }
-            Action::Notify { mailbox, memo } => {
-                let from = entry.call.facts().caller.number.clone();
-                // The link without its key: enough to find the memo, not to open it.
-                let link = memo.link.expose().split('#').next().unwrap_or_default();
-                tracing::info!(mailbox = %mailbox, memo = %memo.id, seconds = memo.seconds, link, "memo stored");
-                self.totals.memos += 1;
-                self.outputs.push_back(Output::Notify { mailbox, memo, from });
-            }
-            Action::FreePort(port) => self.ports.give_back(port),
-            Action::Finished => self.finished(now, handle),
-        }
-    }
-
-    /// What is known of a call that has just come.
-    fn first_items(&self, handle: CallHandle, request: &Request) -> Items {
-        let mut items = Items::default();
-        items.signalling.request_uri = request.uri.to_string();
-        items.signalling.user_agent = request.headers.get("User-Agent").unwrap_or_default().to_owned();
-        items.signalling.from = request
-            .headers
-            .from()
-            .map_or_else(|_| String::new(), |from| from.uri.to_string());
-        if let Some(dialog) = self.endpoint.call_dialog(handle) {
-            items.signalling.adopt(dialog);
-        }
-        items
-    }
-
-    /// Tells the dialplan what is known now, where that has changed.
-    fn publish(&mut self, handle: CallHandle) {
-        let Some(entry) = self.calls.get_mut(&handle) else {
-            return;
-        };
-        if !entry.call.take_news() {
-            return;
-        }
-        // Once the call is over there is no dialog, and what it was is still known.
-        let dialog = self.endpoint.call_dialog(handle);
-        entry.items.send_modify(|items| {
-            items.media.clone_from(entry.call.media_items());
-            items.signalling.is_answered = entry.call.answered_at().is_some();
-            if let Some(dialog) = dialog {
-                items.signalling.adopt(dialog);
-            }
-        });
-    }
-
-    fn finished(&mut self, now: Instant, handle: CallHandle) {
-        let Some(entry) = self.calls.remove(&handle) else {
-            return;
-        };
-        self.by_leg.remove(&entry.leg);
-        let call = &entry.call;
-        let stats = call.stats();
-        let secs = call.answered_at().map_or(0.0, |at| now.since(at).as_secs_f64());
-        tracing::info!(
-            trunk = %entry.trunk,
-            cause = call.cause().0,
-            reason = call.cause().describe(),
-            seconds = format_args!("{secs:.1}"),
-            received = stats.received,
-            lost = stats.lost,
-            "call ended"
-        );
-        self.totals.ended += 1;
-    }
-
-    /// Forgets a call whose machine is not to be trusted any more, and tells everybody.
-    fn drop_call(&mut self, now: Instant, handle: CallHandle) {
-        let Some(entry) = self.calls.remove(&handle) else {
-            return;
-        };
-        self.endpoint.bye(now, handle, Some("Q.850;cause=127"));
-        self.by_leg.remove(&entry.leg);
-        let command = media::Command::Close { leg: entry.leg };
-        self.outputs.push_back(Output::Media {
-            worker: entry.worker,
-            command,
-        });
-        let _ = entry.to_channel.send(ToChannel::Hangup {
-            cause: Cause::INTERWORKING.0,
-        });
-        // Its port is not given back: what state the leg is in is not known. One port is the price of a bug.
-        self.totals.ended += 1;
-    }
-
-    /// Our Contact as the peer of a call reaches it.
-    fn contact(&self, handle: CallHandle) -> Uri {
-        let Some(entry) = self.calls.get(&handle) else {
-            return Uri::sip("", "invalid.invalid", None);
-        };
-        let flow = entry.flow;
-        let external = self.parts.config.sip.external_address;
-        contact(flow, address_towards(external, flow.remote.ip(), flow.local.ip()))
-    }
-
-    fn media_address(&self, flow: Flow) -> IpAddr {
-        let config = &self.parts.config;
-        let local = config
-            .media
-            .address
-            .filter(|address| !address.is_unspecified())
-            .unwrap_or(flow.local.ip());
-        address_towards(config.sip.external_address, flow.remote.ip(), local)
-    }
-}
-
-/// Our Contact at that address, on that way.
-fn contact(flow: Flow, ours: IpAddr) -> Uri {
-    let mut uri = Uri::sip("", ours.to_string(), Some(flow.local.port()));
-    if flow.transport == Transport::Tcp {
-        uri.params.push(("transport".to_owned(), Some("tcp".to_owned())));
-    }
-    uri
-}
-
-/// Which address of ours a peer is told: the external one, unless the peer is on our side of the NAT.
-pub fn address_towards(external: Option<IpAddr>, peer: IpAddr, local: IpAddr) -> IpAddr {
-    external.filter(|_| !is_near(peer)).unwrap_or(local)
-}
-
-/// Whether a peer is on our side of the NAT that an external address stands for.
-fn is_near(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
-}
-
-/// The cause in a Reason field (RFC 3326): `Q.850;cause=17;text="busy"`.
-fn q850_of_reason(reason: &str) -> Option<Cause> {
-    reason.split(',').find_map(|value| {
-        let mut parts = value.split(';').map(str::trim);
-        if !parts.next()?.eq_ignore_ascii_case("Q.850") {
-            return None;
-        }
-        let cause = parts.find_map(|part| part.strip_prefix("cause="))?;
-        cause
-            .trim()
-            .parse()
-            .ok()
-            .filter(|cause| (1..=127).contains(cause))
-            .map(Cause)
-    })
 }
