@@ -1,12 +1,8 @@
 //! A memo of another domain by telephone, through two whole switches: a caller of the one keys the other's number and the
 //! memo's code, and hears the memo as it was recorded. A wrong code is refused, and counted where the memo is.
 
-#[path = "common/g711.rs"]
-mod g711;
-#[path = "common/switch.rs"]
-mod switch;
-
-use g711::{mu_law, noise, packets_in, PACKET};
+use crate::g711::{mu_law, noise, packets_in, PACKET};
+use crate::switch::Switch;
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::record::Facts;
 use obelus::memo::seal;
@@ -16,7 +12,6 @@ use obelus::memo::telephone::code::MemoCode;
 use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::wav;
 use std::time::SystemTime;
-use switch::Switch;
 use zeroize::Zeroizing;
 
 const DIALPLAN: &str = "

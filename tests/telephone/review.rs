@@ -1,20 +1,12 @@
 //! The review of VoiceMail, through a whole switch: a caller hears the recording before it is kept, sample by sample, and
 //! it is kept as it was heard. Nothing plain is on the disk meanwhile.
 
-#[path = "common/command.rs"]
-mod command;
-#[path = "common/g711.rs"]
-mod g711;
-#[path = "common/owner.rs"]
-mod owner;
-#[path = "common/switch.rs"]
-mod switch;
-
-use command::files_with;
-use g711::{mu_law, noise, packets_in, PACKET};
+use crate::command::files_with;
+use crate::g711::{mu_law, noise, packets_in, PACKET};
+use crate::owner;
+use crate::switch::Switch;
 use obelus::memo::store::Store;
 use std::path::PathBuf;
-use switch::Switch;
 
 const DIALPLAN: &str = "
 [from-trunk]

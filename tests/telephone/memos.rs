@@ -1,12 +1,8 @@
 //! Memos by telephone, through a whole switch: an owner calls, keys the code, hears the memo as it was recorded, and
 //! deletes it; whoever has a memo's own code hears that one. Nothing of code or key is in the log.
 
-#[path = "common/g711.rs"]
-mod g711;
-#[path = "common/switch.rs"]
-mod switch;
-
-use g711::{mu_law, noise, packets_in, PACKET};
+use crate::g711::{mu_law, noise, packets_in, PACKET};
+use crate::switch::{Switch, PATIENCE};
 use obelus::memo::envelope::{self, Contents};
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::{Link, LinkBase};
@@ -24,7 +20,6 @@ use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
-use switch::{Switch, PATIENCE};
 use zeroize::Zeroizing;
 
 const DIALPLAN: &str = "
@@ -122,17 +117,34 @@ fn list(switch: &Switch, seed: &OwnerSeed) -> Value {
     serde_json::from_str(body).expect("the answer is JSON")
 }
 
-#[test]
-fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
+/// A switch over that store.
+fn start() -> (Switch, Prepared) {
     let mut prepared = None;
     let switch = Switch::start_over(DIALPLAN, MAILBOX, |data| prepared = Some(prepare(data)));
-    let Prepared {
-        seed,
-        keys,
-        code,
-        audio,
-    } = prepared.expect("it was prepared");
+    (switch, prepared.expect("it was prepared"))
+}
 
+impl Prepared {
+    /// The digits of the second memo's code.
+    fn keys_of_memo(&self) -> String {
+        self.code.to_text().chars().filter(char::is_ascii_digit).collect()
+    }
+
+    /// Nothing of any code or key is in the log.
+    fn assert_unlogged(&self, log: &str) {
+        let secrets = self.keys.iter().map(|key| key.to_text().to_string());
+        let code = self.keys_of_memo();
+        let codes = [CODE, WRONG, &code, self.code.secret.expose()].map(str::to_owned);
+        for secret in secrets.chain(codes).chain([self.seed.to_text().to_string()]) {
+            assert!(!log.contains(&secret), "a code or a key is in the log");
+        }
+    }
+}
+
+#[test]
+fn an_owner_hears_and_deletes_a_memo() {
+    let (switch, prepared) = start();
+    let Prepared { seed, audio, .. } = &prepared;
     // The first memo: 1 goes to it, 1 again skips its envelope.
     let heard = switch.hear(600, None, &format!("{CODE}#11"), STAY_SECS);
     assert_eq!(
@@ -141,7 +153,7 @@ fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
         "the memo is heard as it was recorded"
     );
     assert_eq!(packets_in(&heard, &audio[1]), 0);
-    let memos = list(&switch, &seed);
+    let memos = list(&switch, seed);
     assert_eq!(
         (&memos["total"], &memos["unread"]),
         (&2.into(), &1.into()),
@@ -151,27 +163,30 @@ fn an_owner_hears_and_deletes_a_memo_and_the_holder_of_a_code_hears_another() {
 
     // 2 1 goes to the old folder, where it is now; 7 deletes it, # ends.
     switch.hear(600, None, &format!("{CODE}#21117#"), STAY_SECS);
-    let memos = list(&switch, &seed);
+    let memos = list(&switch, seed);
     assert_eq!(
         (&memos["total"], &memos["unread"]),
         (&1.into(), &1.into()),
         "{memos}"
     );
+    prepared.assert_unlogged(&switch.log());
+}
 
-    // The other one, by its own code.
-    let keys_of_memo: String = code.to_text().chars().filter(char::is_ascii_digit).collect();
-    let heard = switch.hear(601, None, &keys_of_memo, STAY_SECS);
-    assert_eq!(packets_in(&heard, &audio[1]), 75);
+#[test]
+fn the_holder_of_a_memos_code_hears_that_memo() {
+    let (switch, prepared) = start();
+    let heard = switch.hear(601, None, &prepared.keys_of_memo(), STAY_SECS);
+    assert_eq!(packets_in(&heard, &prepared.audio[1]), 75);
+    assert_eq!(packets_in(&heard, &prepared.audio[0]), 0);
+    prepared.assert_unlogged(&switch.log());
+}
 
-    // Three wrong codes, and the switch hangs up.
+#[test]
+fn the_third_wrong_code_ends_the_call() {
+    let (switch, prepared) = start();
     switch.hear(600, None, &format!("{WRONG}#{WRONG}#{WRONG}#"), STAY_SECS);
-    // The third one ended the call.
     switch.wait_for_message("over WRONG");
     let log = switch.log();
     assert!(log.contains("wrong telephone code"), "wrong codes are logged");
-    let secrets = keys.iter().map(|key| key.to_text().to_string());
-    let codes = [CODE, WRONG, &keys_of_memo, code.secret.expose()].map(str::to_owned);
-    for secret in secrets.chain(codes).chain([seed.to_text().to_string()]) {
-        assert!(!log.contains(&secret), "a code or a key is in the log");
-    }
+    prepared.assert_unlogged(&log);
 }
