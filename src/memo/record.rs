@@ -13,8 +13,15 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One memo in the index, as JSON under the memo's id. The names are those of the format's description.
+///
+/// The hashes come first: what stands before them is read over when a secret is compared, and takes the longer the longer
+/// it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
+    /// SHA-256 of the key.
+    pub access_key_hash: Verifier,
+    /// SHA-256 of the access token.
+    pub access_token_hash: Verifier,
     /// The memo's name.
     pub id: MemoId,
     /// The mailbox that it was left in; none for none.
@@ -24,10 +31,6 @@ pub struct Record {
     /// The IV, base64url.
     #[serde(with = "iv_text")]
     pub encryption_iv: [u8; IV_BYTES],
-    /// SHA-256 of the key.
-    pub access_key_hash: Verifier,
-    /// SHA-256 of the access token.
-    pub access_token_hash: Verifier,
     /// Bytes of the ciphertext, its tag included.
     pub file_size_bytes: u64,
     /// What the plain audio is: `audio/wav`.
