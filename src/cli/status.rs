@@ -1,6 +1,7 @@
 //! `obelus status`: what the running switch is doing.
 
 use super::ask_switch;
+use super::table::cell;
 use crate::io::control::Request;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -60,9 +61,7 @@ fn one_line(value: &Value) -> String {
             fields.collect::<Vec<_>>().join(", ")
         }
         Value::Array(items) => items.iter().map(one_line).collect::<Vec<_>>().join(", "),
-        Value::String(text) => text.clone(),
-        Value::Null => "-".to_owned(),
-        value => value.to_string(),
+        value => cell(value),
     }
 }
 

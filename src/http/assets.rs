@@ -125,6 +125,17 @@ mod tests {
     use regex::Regex;
     use std::collections::BTreeSet;
 
+    /// Every page that the server gives.
+    const PAGES: [&str; 7] = [
+        VOICE_HTML,
+        INBOX_HTML,
+        RECORD_HTML,
+        OPEN_HTML,
+        MANGLED_HTML,
+        HOME_HTML,
+        NOT_FOUND_HTML,
+    ];
+
     fn text(name: &str) -> &'static str {
         std::str::from_utf8(file(name).expect("it is there")).expect("it is text")
     }
@@ -158,14 +169,7 @@ mod tests {
             needed(name, &mut BTreeSet::new());
         }
         let wanted = Regex::new(r#"(?:src|href)="(?:\.\./)?assets/([^"]+)""#).expect("it compiles");
-        for page in [
-            VOICE_HTML,
-            INBOX_HTML,
-            RECORD_HTML,
-            OPEN_HTML,
-            MANGLED_HTML,
-            HOME_HTML,
-        ] {
+        for page in PAGES {
             for wanted in wanted.captures_iter(page) {
                 assert!(file(&wanted[1]).is_some(), "{}", &wanted[1]);
             }
@@ -195,15 +199,7 @@ mod tests {
         for (name, script) in scripts() {
             assert!(!markup.is_match(script), "{name}");
         }
-        for page in [
-            VOICE_HTML,
-            INBOX_HTML,
-            RECORD_HTML,
-            OPEN_HTML,
-            MANGLED_HTML,
-            HOME_HTML,
-            NOT_FOUND_HTML,
-        ] {
+        for page in PAGES {
             assert!(!page.contains(" style=") && !page.contains("<style") && !page.contains(" onclick="));
         }
     }

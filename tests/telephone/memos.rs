@@ -2,7 +2,7 @@
 //! deletes it; whoever has a memo's own code hears that one. Nothing of code or key is in the log.
 
 use crate::g711::{mu_law, noise, packets_in, PACKET};
-use crate::switch::{Switch, PATIENCE};
+use crate::switch::Switch;
 use obelus::memo::envelope::{self, Contents};
 use obelus::memo::key::{MemoId, MemoKey};
 use obelus::memo::link::{Link, LinkBase};
@@ -17,8 +17,6 @@ use obelus::memo::telephone::lock::TelephoneLock;
 use obelus::memo::wav;
 use obelus::secret::Digits;
 use serde_json::Value;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
@@ -102,19 +100,10 @@ fn prepare(data: &std::path::Path) -> Prepared {
 
 /// The owner's list, over HTTP.
 fn list(switch: &Switch, seed: &OwnerSeed) -> Value {
-    let mut stream = TcpStream::connect(switch.http).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(
-        stream,
+    switch.ask(&format!(
         "GET /api/mailboxes/ada/memos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
         *seed.listing_token().to_text()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}\n{body}");
-    serde_json::from_str(body).expect("the answer is JSON")
+    ))
 }
 
 /// A switch over that store.
